@@ -1,0 +1,63 @@
+"""Our application at a platform: who we are there and at which address it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from providers.secret import Secret
+
+
+class NotConfigured(LookupError):
+    """The environment does not say who we are at this platform; `missing` names the variables."""
+
+    def __init__(self, key: str, missing: tuple[str, ...]) -> None:
+        super().__init__(f"{key}: {', '.join(missing)} not set")
+        self.key = key
+        self.missing = missing
+
+
+@dataclass(frozen=True)
+class App:
+    """Client id and secret, and where the platform's addresses are reached.
+
+    With a `base_url`, the vendor's `https://HOST/path` becomes `BASE_URL/HOST/path`: that is how
+    a sandbox stands in for the platform.
+    """
+
+    client_id: str
+    client_secret: Secret
+    base_url: str = ""
+
+    def address(self, vendor_url: str) -> str:
+        """Return where a vendor address is reached, the query untouched."""
+        if not self.base_url:
+            return vendor_url
+        return f"{self.base_url.rstrip('/')}/{vendor_url.removeprefix('https://')}"
+
+    def hosts(self, vendor_host: str, url: str) -> bool:
+        """Say whether an absolute address that the platform gave us is its own.
+
+        Checked before a paging link is followed with a token.
+        """
+        return url.startswith((self.address(f"https://{vendor_host}/"), f"https://{vendor_host}/"))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Say whether the platform stands on this machine (a sandbox)."""
+        return urlsplit(self.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+def app_from(environment: Mapping[str, str], key: str) -> App:
+    """Read `PLATFORM_<KEY>_CLIENT_ID`, `_CLIENT_SECRET` and `_BASE_URL`, or raise NotConfigured."""
+    prefix = f"PLATFORM_{key.upper()}_"
+    needed = (f"{prefix}CLIENT_ID", f"{prefix}CLIENT_SECRET")
+    missing = tuple(name for name in needed if not environment.get(name))
+    if missing:
+        raise NotConfigured(key, missing)
+    return App(
+        client_id=environment[needed[0]],
+        client_secret=Secret(environment[needed[1]]),
+        base_url=environment.get(f"{prefix}BASE_URL", ""),
+    )

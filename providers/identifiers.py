@@ -1,0 +1,129 @@
+"""How identifiers are cleaned before they are hashed, in plain Python.
+
+This is the reference: whatever runs at scale must give the same digests. A platform's adapter
+picks the rules that its sheet names. A rule takes the raw text and returns what is hashed, or
+raises `Invalid`; the empty string is never hashed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from enum import StrEnum
+
+EMPTY_DIGEST = hashlib.sha256(b"").hexdigest()
+
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+_NOT_DIGITS = re.compile(r"[^0-9]+")
+_WHITE_SPACE = re.compile(r"\s")
+
+
+class Reason(StrEnum):
+    """Why a value is not sent. The words are shown and downloaded; they never hold the value."""
+
+    EMPTY = "empty"
+    NOT_AN_EMAIL = "not an e-mail address"
+    TOO_LONG = "too long for an e-mail address"
+    NOT_A_PHONE = "not a phone number with a country code"
+    NOT_AN_AD_ID = "not a mobile ad id"
+    ZERO_AD_ID = "the all-zero ad id of people who opted out"
+    NOT_A_HASH = "not a SHA-256 hash"
+    HASH_OF_NOTHING = "the hash of an empty value"
+    MISSING_COLUMN = "the row has no such column"
+
+
+class Invalid(ValueError):
+    """A value cannot be sent; `reason` says why, without the value."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+def digest(text: str) -> str:
+    """Return the lower-case SHA-256 hex digest of a text in UTF-8. Refuses the empty text."""
+    if not text:
+        raise Invalid(Reason.EMPTY)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def hashed(value: str) -> str:
+    """Take a value that is a SHA-256 hex digest already: strip, lower-case, check."""
+    text = value.strip().lower()
+    if not text:
+        raise Invalid(Reason.EMPTY)
+    if not _DIGEST.fullmatch(text):
+        raise Invalid(Reason.NOT_A_HASH)
+    if text == EMPTY_DIGEST:
+        raise Invalid(Reason.HASH_OF_NOTHING)
+    return text
+
+
+def looks_hashed(value: str) -> bool:
+    """Say whether a value is 64 hexadecimal digits, in either case."""
+    return _DIGEST.fullmatch(value.strip().lower()) is not None
+
+
+def email(value: str) -> str:
+    """Clean an e-mail address: Unicode white space stripped, lower-cased, then checked."""
+    text = value.strip().lower()
+    if not text:
+        raise Invalid(Reason.EMPTY)
+    if len(text) > 254:
+        raise Invalid(Reason.TOO_LONG)
+    local, at, domain = text.partition("@")
+    labels = domain.split(".")
+    if (
+        not local
+        or not at
+        or "@" in domain
+        or len(labels) < 2
+        or not all(labels)
+        or _WHITE_SPACE.search(text)
+    ):
+        raise Invalid(Reason.NOT_AN_EMAIL)
+    return text
+
+
+def phone_e164(value: str) -> str:
+    """Clean a phone number to E.164 with its `+`; needs the country code in the value.
+
+    A leading `00` counts as `+`. Without either, the digits are taken as starting with a country
+    code, as the platforms' own examples do.
+    """
+    # "+44 (0)7700 ..." writes a trunk zero that is dialed only inside the country.
+    text = value.strip().replace("(0)", "")
+    if not text:
+        raise Invalid(Reason.EMPTY)
+    if re.search(r"[^0-9+().\-/\s]", text) or text.rfind("+") > 0:
+        raise Invalid(Reason.NOT_A_PHONE)
+    digits = _NOT_DIGITS.sub("", text)
+    if digits.startswith("00"):
+        digits = digits[2:]
+    # ITU-T E.164: at most 15 digits, and no country code begins with 0.
+    if not 7 <= len(digits) <= 15 or digits.startswith("0"):
+        raise Invalid(Reason.NOT_A_PHONE)
+    return f"+{digits}"
+
+
+def phone_digits(value: str) -> str:
+    """Clean a phone number to E.164 without its `+`."""
+    return phone_e164(value).removeprefix("+")
+
+
+def ad_id_lower(value: str) -> str:
+    """Clean a mobile ad id: a UUID in lower case with its hyphens."""
+    text = value.strip().lower()
+    if not text:
+        raise Invalid(Reason.EMPTY)
+    if not _UUID.fullmatch(text):
+        raise Invalid(Reason.NOT_AN_AD_ID)
+    if not text.strip("0-"):
+        raise Invalid(Reason.ZERO_AD_ID)
+    return text
+
+
+def ad_id_upper(value: str) -> str:
+    """Clean a mobile ad id: a UUID in upper case with its hyphens."""
+    return ad_id_lower(value).upper()

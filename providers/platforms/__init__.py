@@ -1,0 +1,1 @@
+"""One module a platform. The registry finds them by looking here; nothing lists them."""

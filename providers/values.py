@@ -1,0 +1,138 @@
+"""What adapters take and return. Platform ids are strings; durations are in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from providers.secret import Secret
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The secrets of one grant. `secret` is OAuth 1.0a's token secret."""
+
+    access: Secret
+    refresh: Secret | None = None
+    secret: Secret | None = None
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What an exchange or a refresh gave.
+
+    An absent refresh token means that the platform sent none: the stored one stays. `scopes` is
+    None where the platform did not say what it granted. `facts` is what else it told, never secret.
+    """
+
+    tokens: Tokens
+    expires_in: int | None = None
+    refresh_expires_in: int | None = None
+    scopes: frozenset[str] | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ConsentStart:
+    """Where the person goes, by what the answer will be known, and what must be kept for it.
+
+    `lookup` is the state (OAuth 2.0) or the request token (OAuth 1.0a). `secret` is the PKCE
+    verifier or the request token's secret, or None.
+    """
+
+    url: str
+    lookup: Secret
+    secret: Secret | None = None
+
+
+@dataclass(frozen=True)
+class Callback:
+    """What came back to the redirect address.
+
+    `lookup` is empty where the answer names no attempt. `code` is None where the person refused;
+    then `refusal` holds the platform's word for it, shortened and free of secrets.
+    """
+
+    lookup: Secret
+    code: Secret | None
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who authorized. Two identities are the same account where their ids meet."""
+
+    ids: frozenset[str]
+    name: str
+    username: str = ""
+
+    def same_as(self, other: Identity) -> bool:
+        """Say whether both are one account at the platform, by stable ids, then by username."""
+        if self.ids & other.ids:
+            return True
+        return bool(self.username) and self.username == other.username
+
+
+class Verdict(StrEnum):
+    """Whether a role suffices to write audiences."""
+
+    SUFFICIENT = "sufficient"
+    UNVERIFIED = "unverified"
+    INSUFFICIENT = "insufficient"
+
+
+@dataclass(frozen=True)
+class AdAccount:
+    """An ad account as the authorizing person sees it; `reason` says what is missing."""
+
+    id: str
+    name: str
+    group: str = ""
+    roles: tuple[str, ...] = ()
+    verdict: Verdict = Verdict.UNVERIFIED
+    reason: str = ""
+    currency: str = ""
+
+
+@dataclass(frozen=True)
+class AudienceRequest:
+    """The audience that a destination wants: an existing one by id, or one by name."""
+
+    ad_account_id: str
+    name: str
+    existing_id: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Audience:
+    """An audience at the platform. `size` is None where the platform does not say it yet."""
+
+    id: str
+    name: str
+    ad_account_id: str
+    state: str = ""
+    size: int | None = None
+    usable: bool | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Identifiers for one request: a row a person, a column an identifier type.
+
+    `rows[i][j]` is the lower-case SHA-256 hex digest of type `types[j]`, or None where that person
+    has none.
+    """
+
+    types: tuple[str, ...]
+    rows: Sequence[tuple[str | None, ...]]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The platform's answer to a batch, kept for support. `accepted` counts rows, not matches."""
+
+    accepted: int
+    request_id: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)

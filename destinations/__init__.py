@@ -1,0 +1,1 @@
+"""Destinations: an audience at a platform, reached through a named authorization."""

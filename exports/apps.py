@@ -1,0 +1,9 @@
+"""The room's configuration."""
+
+from django.apps import AppConfig
+
+
+class ExportsConfig(AppConfig):
+    """Exports."""
+
+    name = "exports"

@@ -1,0 +1,78 @@
+"""The one place that reads the environment. A secret may also come from a file (`NAME_FILE`)."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+
+def with_files(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with each `NAME_FILE` read into `NAME`, where NAME is not set itself.
+
+    That is how container platforms hand over secrets. A file that cannot be read stops the start.
+    """
+    merged = dict(environment)
+    for name, path in environment.items():
+        target = name.removesuffix("_FILE")
+        if target == name or target in environment or not target.startswith(_SECRETS):
+            continue
+        try:
+            merged[target] = Path(path).read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name} names a file that cannot be read: {error}") from None
+    return merged
+
+
+_SECRETS = (
+    "SECRET_KEY",
+    "MASTER_KEYS",
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "BROKER_DATABASE_URL",
+    "REDIS_URL",
+    "EMAIL_URL",
+    "PLATFORM_",
+    "SOCIAL_AUTH_",
+)
+
+values: dict[str, str] = with_files(os.environ)
+
+env = environ.Env()
+env.ENVIRON = values
+
+
+def required(name: str) -> str:
+    """Return a variable that must be there; its absence stops the start by name."""
+    text = values.get(name, "")
+    if not text:
+        raise ImproperlyConfigured(f"Set the environment variable {name} (or {name}_FILE).")
+    return text
+
+
+def master_keys(text: str) -> dict[str, bytes]:
+    """Read `id:base64,id:base64`: 32 bytes each, the first one seals, the others still unseal."""
+    keys: dict[str, bytes] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        name, _, encoded = part.partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            key = b""
+        if not name or len(key) != 32:
+            raise ImproperlyConfigured(
+                "MASTER_KEYS must be `id:base64 of 32 bytes`, separated by commas."
+            )
+        keys[name] = key
+    if not keys:
+        raise ImproperlyConfigured("MASTER_KEYS holds no key.")
+    return keys
+
+
+def platform_environment() -> dict[str, str]:
+    """Return every `PLATFORM_...` variable: credentials and addresses by the naming rule."""
+    return {name: text for name, text in values.items() if name.startswith("PLATFORM_")}

@@ -158,6 +158,8 @@ class AuthorizationAttempt(Tenant):
         Authorization, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False
     )
     reconnects = models.BooleanField(default=False)
+    in_popup = models.BooleanField(default=False)
+    next_url = models.CharField(max_length=400, blank=True)
 
     consent_url_sealed = models.BinaryField(null=True)
     secret_sealed = models.BinaryField(null=True)

@@ -78,6 +78,8 @@ class Migration(migrations.Migration):
                 ('platform', models.CharField(max_length=40)),
                 ('options', models.JSONField(blank=True, default=dict)),
                 ('reconnects', models.BooleanField(default=False)),
+                ('in_popup', models.BooleanField(default=False)),
+                ('next_url', models.CharField(blank=True, max_length=400)),
                 ('consent_url_sealed', models.BinaryField(null=True)),
                 ('secret_sealed', models.BinaryField(null=True)),
                 ('access_sealed', models.BinaryField(null=True)),

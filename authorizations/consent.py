@@ -1,0 +1,269 @@
+"""The walk to the platform and back: begin an attempt, take the answer, exchange, remember.
+
+Nothing is created until the answer is claimed, once, by the session that began; what a stranger or
+a second answer brings changes nothing. The tokens are sealed onto the attempt as soon as they are
+there, so that a single-use grant is not lost if what follows fails.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.utils import timezone
+
+from audit.services import record
+from authorizations import sealed_tokens
+from authorizations.models import (
+    ATTEMPT_LIFETIME,
+    AttemptState,
+    Authorization,
+    AuthorizationAttempt,
+)
+from authorizations.platforms import app_for, redirect_uri
+from organizations import fence, routing
+from organizations.models import Organization, Person
+from providers.errors import PlatformError, Recovery
+from providers.registry import registry
+from providers.secret import Secret
+from providers.values import Callback, Grant
+
+logger = logging.getLogger(__name__)
+
+ROUTE = "attempt"
+# How soon the sweep looks again at an attempt whose checking has begun.
+CHECK_AGAIN = timedelta(seconds=10)
+
+
+class CallbackRefused(Exception):
+    """What arrived at the redirect address cannot be used. The message is for the person."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the person filled in at "New authorization", and where the walk goes on afterwards."""
+
+    name: str
+    platform: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    reconnects: Authorization | None = None
+    in_popup: bool = False
+    next_url: str = ""
+
+
+def begin(
+    *,
+    attempt_id: uuid.UUID,
+    organization: Organization,
+    person: Person,
+    session_secret: str,
+    wish: Wish,
+) -> AuthorizationAttempt:
+    """Begin an attempt; the platform may be asked, so call it outside the fence.
+
+    Raises NotConfigured, or the platform's error where it refuses to begin.
+    """
+    platform = registry.get(wish.platform)
+    start = platform.begin_consent(
+        app_for(platform.key),
+        redirect_uri(platform.key),
+        secrets.token_urlsafe(32),
+        wish.options,
+    )
+    with fence.inside(organization.id):
+        attempt = AuthorizationAttempt(
+            id=attempt_id,
+            organization=organization,
+            person=person,
+            session_hash=_hash(session_secret),
+            name=wish.name,
+            platform=platform.key,
+            options=dict(wish.options),
+            authorization=wish.reconnects,
+            reconnects=wish.reconnects is not None,
+            in_popup=wish.in_popup,
+            next_url=wish.next_url,
+            expires_at=timezone.now() + ATTEMPT_LIFETIME,
+        )
+        attempt.consent_url_sealed = _sealed(attempt, "consent_url", Secret(start.url))
+        if start.secret is not None:
+            attempt.secret_sealed = _sealed(attempt, "consent_secret", start.secret)
+        attempt.save(force_insert=True)
+        routing.add(
+            ROUTE,
+            organization_id=organization.id,
+            row_id=attempt.id,
+            secret=_route_secret(platform.key, start.lookup.reveal()),
+            due_in=ATTEMPT_LIFETIME,
+        )
+    return attempt
+
+
+def consent_url(attempt: AuthorizationAttempt) -> str | None:
+    """Return where the person goes, while the attempt waits. Inside the fence."""
+    if attempt.state != AttemptState.WAITING or attempt.expires_at <= timezone.now():
+        return None
+    url = _opened(attempt, "consent_url", attempt.consent_url_sealed)
+    return url.reveal() if url else None
+
+
+def answer(
+    *, platform_key: str, parameters: Mapping[str, str], person: Person, session_secret: str
+) -> AuthorizationAttempt:
+    """Take what came back to a platform's redirect address; call it outside the fence.
+
+    Returns the attempt, moved to checking (a worker goes on from there), refused or failed. Raises CallbackRefused, nothing
+    changed, where the answer belongs to no attempt of this session that still waits.
+    """
+    if platform_key not in registry:
+        raise CallbackRefused("This address belongs to no platform.")
+    callback = registry.get(platform_key).read_callback(parameters)
+    attempt = _claim(platform_key, callback, person, session_secret)
+    if attempt.state == AttemptState.EXCHANGING:
+        _exchange(attempt, callback)
+    return attempt
+
+
+def _claim(
+    platform_key: str, callback: Callback, person: Person, session_secret: str
+) -> AuthorizationAttempt:
+    found = routing.find(ROUTE, _route_secret(platform_key, callback.lookup.reveal()))
+    if found is None:
+        raise CallbackRefused(
+            "This approval belongs to no request that is waiting here. It may have been answered "
+            "before, or it was begun somewhere else."
+        )
+    with fence.inside(found.organization_id):
+        attempt = AuthorizationAttempt.objects.get(pk=found.row_id)
+        mine = attempt.person_id == person.id and hmac.compare_digest(
+            bytes(attempt.session_hash), _hash(session_secret)
+        )
+        if not mine:
+            raise CallbackRefused(
+                "This approval was begun in another browser session. Begin again in this one."
+            )
+        if attempt.expires_at <= timezone.now():
+            attempt.move(
+                AttemptState.EXPIRED,
+                title="The request has expired",
+                message="The approval took longer than 15 minutes. Nothing was created.",
+            )
+        elif callback.code is None:
+            attempt.move(
+                AttemptState.REFUSED,
+                title=f"Not approved at {attempt.platform_label}",
+                message="The approval was declined or canceled. Nothing was created.",
+            )
+        elif not attempt.move(AttemptState.EXCHANGING):
+            raise CallbackRefused("This approval was used already. An answer counts once.")
+        if attempt.is_final:
+            finish(attempt)
+    return attempt
+
+
+def _exchange(attempt: AuthorizationAttempt, callback: Callback) -> None:
+    """Exchange the code and seal what comes; no transaction is open while the platform is asked."""
+    organization_id = attempt.organization_id
+    with fence.inside(organization_id):
+        secret = _opened(attempt, "consent_secret", attempt.secret_sealed)
+    try:
+        grant = registry.get(attempt.platform).finish_consent(
+            app_for(attempt.platform),
+            redirect_uri(attempt.platform),
+            callback,
+            secret.reveal() if secret else "",
+            attempt.options,
+        )
+    except PlatformError as error:
+        logger.warning("attempt %s: exchange failed: %s", attempt.id, error.code or error)
+        with fence.inside(organization_id):
+            fail(attempt, error)
+        return
+    with fence.inside(organization_id):
+        attempt.move(
+            AttemptState.CHECKING,
+            grant=_as_json(grant),
+            consent_url_sealed=None,
+            secret_sealed=None,
+            **sealed_tokens.sealed_for_attempt(attempt, grant.tokens),
+        )
+        routing.remove(ROUTE, attempt.id)
+        routing.add(
+            ROUTE, organization_id=organization_id, row_id=attempt.id, due_in=CHECK_AGAIN
+        )
+
+
+def fail(attempt: AuthorizationAttempt, error: PlatformError) -> None:
+    """End an attempt with the platform's fault or ours, in words. Inside the fence."""
+    attempt.move(
+        AttemptState.FAILED,
+        title=f"{attempt.platform_label} did not confirm the approval",
+        message=f"{error.message} Nothing was created. {_NEXT_STEP[error.recovery]}",
+    )
+    finish(attempt)
+
+
+def finish(attempt: AuthorizationAttempt) -> None:
+    """Forget what an ended attempt need not keep: secrets, and the way to find it."""
+    AuthorizationAttempt.objects.filter(pk=attempt.pk).update(
+        consent_url_sealed=None,
+        secret_sealed=None,
+        access_sealed=None,
+        refresh_sealed=None,
+        token_secret_sealed=None,
+    )
+    routing.remove(ROUTE, attempt.id)
+    record(
+        f"authorization {attempt.state}",
+        organization_id=attempt.organization_id,
+        person=attempt.person,
+        subject=attempt,
+        platform=attempt.platform,
+    )
+
+
+_NEXT_STEP = {
+    Recovery.RETRY: "Wait a moment and try again.",
+    Recovery.WAIT: "Wait a moment and try again.",
+    Recovery.RECONNECT: "Try again.",
+    Recovery.ASK_FOR_PERMISSION: "Ask for the permission at the platform, then try again.",
+    Recovery.FIX_THE_DATA: "Try again; if it stays, tell the operator.",
+    Recovery.OPERATOR: "Tell the operator of this product.",
+}
+
+
+def _as_json(grant: Grant) -> dict[str, object]:
+    """Return what is kept of a grant beside its tokens: nothing secret."""
+    return {
+        "expires_in": grant.expires_in,
+        "refresh_expires_in": grant.refresh_expires_in,
+        "scopes": sorted(grant.scopes) if grant.scopes is not None else None,
+        "facts": dict(grant.facts),
+        "at": timezone.now().isoformat(),
+    }
+
+
+def _sealed(attempt: AuthorizationAttempt, field: str, secret: Secret) -> bytes:
+    return sealed_tokens.seal_text(
+        secret, organization_id=attempt.organization_id, row=attempt.id, field=field
+    )
+
+
+def _opened(attempt: AuthorizationAttempt, field: str, sealed: bytes | None) -> Secret | None:
+    return sealed_tokens.open_text(
+        sealed, organization_id=attempt.organization_id, row=attempt.id, field=field
+    )
+
+
+def _route_secret(platform_key: str, lookup: str) -> str:
+    return f"{platform_key}\0{lookup}"
+
+
+def _hash(session_secret: str) -> bytes:
+    return hashlib.sha256(session_secret.encode()).digest()

@@ -1,0 +1,173 @@
+"""What is done to authorizations and their ad accounts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from audit.services import record
+from authorizations import renewal, sealed_tokens, tokens
+from authorizations.models import AdAccount as AdAccountRow
+from authorizations.models import Authorization, AuthorizationAttempt
+from authorizations.uses import Use
+from organizations import fence
+from organizations.models import Person
+from providers.values import AdAccount, Grant, Identity
+
+
+def authorization_create(
+    *, attempt: AuthorizationAttempt, grant: Grant, identity: Identity, missing: Iterable[str]
+) -> Authorization:
+    """Create the authorization that an attempt asked for, under a name that is free. In the fence."""
+    row = Authorization(
+        organization_id=attempt.organization_id,
+        name=free_name(attempt.name),
+        platform=attempt.platform,
+        options=attempt.options,
+        authorized_by=attempt.person,
+    )
+    _put_grant(row, grant, identity, missing)
+    row.save(force_insert=True)
+    record(
+        "authorized",
+        organization_id=row.organization_id,
+        person=attempt.person,
+        subject=row,
+        platform=row.platform,
+        account=row.account_name,
+    )
+    renewal.look_after(row.organization_id, row.id)
+    return row
+
+
+def authorization_reconnect(
+    *, attempt: AuthorizationAttempt, grant: Grant, identity: Identity, missing: Iterable[str]
+) -> Authorization:
+    """Swap an authorization's tokens in place: same name, same destinations. In the fence."""
+    row = Authorization.objects.select_for_update().get(pk=attempt.authorization_id)
+    # What the new grant does not bring must not be mixed with what the old one left.
+    row.access_sealed = row.refresh_sealed = row.secret_sealed = None
+    row.token_version += 1
+    row.refresh_owner = row.refresh_until = row.refresh_begun_at = None
+    row.refresh_expires_at = None
+    row.broken_at, row.broken_reason = None, ""
+    row.authorized_by, row.authorized_at = attempt.person, timezone.now()
+    _put_grant(row, grant, identity, missing)
+    row.save()
+    record(
+        "reconnected",
+        organization_id=row.organization_id,
+        person=attempt.person,
+        subject=row,
+        account=row.account_name,
+    )
+    renewal.look_after(row.organization_id, row.id)
+    return row
+
+
+def ad_accounts_save(
+    *, authorization: Authorization, accounts: Iterable[AdAccount]
+) -> list[AdAccountRow]:
+    """Keep the ad accounts as the platform lists them now; those not listed are gone. In the fence."""
+    rows = [
+        AdAccountRow(
+            organization_id=authorization.organization_id,
+            authorization=authorization,
+            platform_id=account.id,
+            name=account.name[:254] or account.id,
+            group=account.group[:254],
+            roles=list(account.roles),
+            verdict=account.verdict,
+            reason=account.reason[:300],
+            currency=account.currency[:3],
+        )
+        for account in accounts
+    ]
+    AdAccountRow.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["authorization", "platform_id"],
+        update_fields=["name", "group", "roles", "verdict", "reason", "currency", "gone_at"],
+    )
+    authorization.ad_accounts.filter(gone_at=None).exclude(
+        platform_id__in=[row.platform_id for row in rows]
+    ).update(gone_at=Now())
+    Authorization.objects.filter(pk=authorization.pk).update(checked_at=Now())
+    return rows
+
+
+def ad_accounts_refresh(
+    *, organization_id: uuid.UUID, authorization_id: uuid.UUID, by: Person | None = None
+) -> None:
+    """Ask the platform again which ad accounts there are, with which roles. Outside the fence.
+
+    Raises the platform's error.
+    """
+    accounts = tokens.call(
+        organization_id,
+        authorization_id,
+        Use("list ad accounts", person_id=by.id if by else None),
+        lambda platform, connection: list(platform.ad_accounts(connection)),
+    )
+    with fence.inside(organization_id):
+        row = Authorization.objects.get(pk=authorization_id)
+        ad_accounts_save(authorization=row, accounts=accounts)
+        record(
+            "ad accounts checked",
+            organization_id=organization_id,
+            person=by,
+            subject=row,
+            found=len(accounts),
+        )
+
+
+def name_taken(name: str) -> bool:
+    """Say whether a live authorization has this name, in any case. In the fence."""
+    return Authorization.objects.filter(name__iexact=name.strip(), removed_at=None).exists()
+
+
+def free_name(name: str) -> str:
+    """Return the name, or "Name (2)" and so on where it was taken meanwhile. In the fence."""
+    candidate, number = name, 1
+    while name_taken(candidate):
+        number += 1
+        ending = f" ({number})"
+        candidate = name[: 120 - len(ending)] + ending
+    return candidate
+
+
+def _put_grant(
+    row: Authorization, grant: Grant, identity: Identity, missing: Iterable[str]
+) -> None:
+    sealed_tokens.put_on_authorization(row, grant.tokens)
+    tokens.put_expiry(row, grant)
+    row.identity_ids = sorted(identity.ids)
+    row.account_name = identity.name[:254]
+    row.account_username = identity.username[:254]
+    row.missing_scopes = sorted(missing)
+    row.grant_facts = dict(grant.facts)
+
+
+def granted_at(attempt: AuthorizationAttempt) -> Grant | None:
+    """Return the grant that an attempt holds, its lifetimes counted from now. In the fence."""
+    held = sealed_tokens.of_attempt(attempt)
+    if held is None:
+        return None
+    kept = attempt.grant
+    elapsed = timezone.now() - datetime.fromisoformat(kept["at"])
+    scopes = kept["scopes"]
+    return Grant(
+        tokens=held,
+        expires_in=_left(kept["expires_in"], elapsed),
+        refresh_expires_in=_left(kept["refresh_expires_in"], elapsed),
+        scopes=frozenset(scopes) if scopes is not None else None,
+        facts=kept["facts"],
+    )
+
+
+def _left(seconds: int | None, elapsed: timedelta) -> int | None:
+    return None if seconds is None else max(0, seconds - int(elapsed.total_seconds()))

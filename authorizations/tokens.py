@@ -1,0 +1,279 @@
+"""A fresh token on demand, refreshed once however many ask for it.
+
+Whoever needs a platform calls `call`; nobody else reads a token. A refresh runs under a lease on
+the authorization's row: owner and end by the database's clock, longer than the HTTP deadline, and
+no transaction open while the platform is asked. Both tokens are saved together under the version
+that was read, so a process that slept past its lease cannot overwrite what came after.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from audit.services import record
+from authorizations import sealed_tokens
+from authorizations.models import Authorization
+from authorizations.platforms import app_for
+from authorizations.uses import Use, record_use
+from organizations import fence
+from organizations.sealing import SealBroken
+from providers.app import NotConfigured
+from providers.connection import Connection
+from providers.errors import (
+    AppMisconfigured,
+    GrantDead,
+    PlatformDown,
+    PlatformError,
+    Throttled,
+    TokenRejected,
+)
+from providers.platform import Platform
+from providers.registry import registry
+from providers.values import Grant, Tokens
+
+__all__ = ["Use", "call", "put_expiry", "renew"]
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# Longer than connecting and reading may take together (providers.connection.TIMEOUT).
+LEASE = timedelta(seconds=100)
+# A loser of the race waits for the winner's token this long before it comes back later.
+PATIENCE_SECONDS = 20.0
+# Short-lived tokens are renewed when this share of their life is over.
+RENEW_AFTER = 0.8
+
+
+@dataclass(frozen=True)
+class _Held:
+    """An authorization's tokens as read at one version."""
+
+    platform: Platform
+    tokens: Tokens
+    options: dict[str, str]
+    version: int
+    is_old: bool
+    is_over: bool
+    was_cut_off: bool
+
+    def connect(self) -> Connection:
+        return self.platform.connect(app_for(self.platform.key), self.tokens, self.options)
+
+
+def call(
+    organization_id: uuid.UUID,
+    authorization_id: uuid.UUID,
+    use: Use,
+    work: Callable[[Platform, Connection], T],
+) -> T:
+    """Run `work(platform, connection)` with a fresh token; call it outside any transaction.
+
+    A rejected token is refreshed once and the work repeated once. Raises the platform's error;
+    GrantDead where the authorization needs reconnection (it is marked then); PlatformDown or
+    Throttled where the token could not be renewed just now.
+    """
+    held = _fresh(organization_id, authorization_id)
+    record_use(organization_id, authorization_id, use)
+    try:
+        return work(held.platform, held.connect())
+    except TokenRejected as error:
+        logger.info("authorization %s: token rejected (%s)", authorization_id, error.code)
+    held = _fresh(organization_id, authorization_id, rejected_version=held.version)
+    try:
+        return work(held.platform, held.connect())
+    except TokenRejected as error:
+        _mark_broken(organization_id, authorization_id, held.version, error.message)
+        raise GrantDead(error.message, code=error.code, request_id=error.request_id) from None
+
+
+def renew(organization_id: uuid.UUID, authorization_id: uuid.UUID) -> None:
+    """Look after an authorization that may be idle: renew what lapses, learn whether it is alive."""
+    held = _read(organization_id, authorization_id)
+    if held.platform.refresh_tokens_lapse:
+        _fresh(organization_id, authorization_id, rejected_version=held.version)
+    call(
+        organization_id,
+        authorization_id,
+        Use("check"),
+        lambda platform, connection: platform.identify(connection, {}),
+    )
+
+
+def _fresh(
+    organization_id: uuid.UUID,
+    authorization_id: uuid.UUID,
+    *,
+    rejected_version: int | None = None,
+) -> _Held:
+    """Return tokens that are good to use, renewed by us or by whoever renews them now."""
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        held = _read(organization_id, authorization_id)
+        rejected = rejected_version == held.version
+        if not rejected and not held.is_old:
+            return held
+        owner = _take_lease(organization_id, authorization_id, held.version)
+        if owner is not None:
+            return _renewed(organization_id, authorization_id, held, owner, rejected=rejected)
+        if not rejected and not held.is_over:
+            # Somebody renews it ahead of time; what there is still serves.
+            return held
+        if time.monotonic() > give_up_at:
+            raise PlatformDown("The token is being renewed; this goes on shortly.", retry_after=5)
+        time.sleep(0.2)
+
+
+def _read(organization_id: uuid.UUID, authorization_id: uuid.UUID) -> _Held:
+    with fence.inside(organization_id):
+        row = Authorization.objects.filter(pk=authorization_id, removed_at=None).first()
+        if row is None:
+            raise GrantDead("The authorization was removed.")
+        if row.broken_at is not None:
+            raise GrantDead(row.broken_reason)
+        try:
+            tokens = sealed_tokens.of_authorization(row)
+        except SealBroken as error:
+            logger.error("authorization %s: %s", authorization_id, error)
+            raise AppMisconfigured(
+                "The stored token does not open. The operator must look at the keys."
+            ) from None
+    if tokens is None:
+        raise GrantDead("The authorization holds no token.")
+    now = timezone.now()
+    return _Held(
+        platform=registry.get(row.platform),
+        tokens=tokens,
+        options=dict(row.options),
+        version=row.token_version,
+        is_old=row.access_expires_at is not None and now >= _renewal_due(row),
+        is_over=row.access_expires_at is not None and now >= row.access_expires_at,
+        was_cut_off=row.refresh_begun_at is not None,
+    )
+
+
+def _renewal_due(row: Authorization) -> datetime:
+    if row.access_expires_at is None:
+        raise ValueError("A token without an end needs no renewal.")
+    issued = row.access_issued_at or row.authorized_at
+    return issued + (row.access_expires_at - issued) * RENEW_AFTER
+
+
+def _take_lease(
+    organization_id: uuid.UUID, authorization_id: uuid.UUID, version: int
+) -> uuid.UUID | None:
+    """Write the intent to refresh, if nobody else is at it; return our name as owner."""
+    owner = uuid.uuid4()
+    with fence.inside(organization_id):
+        free = Q(refresh_until=None) | Q(refresh_until__lt=Now())
+        taken = Authorization.objects.filter(
+            free, pk=authorization_id, token_version=version, removed_at=None
+        ).update(refresh_owner=owner, refresh_until=Now() + LEASE, refresh_begun_at=Now())
+    return owner if taken else None
+
+
+def _renewed(
+    organization_id: uuid.UUID,
+    authorization_id: uuid.UUID,
+    held: _Held,
+    owner: uuid.UUID,
+    *,
+    rejected: bool,
+) -> _Held:
+    """Refresh under our lease and save; the lease is given back whatever happens."""
+    try:
+        app = app_for(held.platform.key)
+        grant = held.platform.refresh(app, held.tokens, held.options)
+    except GrantDead as error:
+        reason = error.message
+        if held.was_cut_off:
+            reason = f"An earlier renewal was cut off before it was saved. {reason}"
+        _mark_broken(organization_id, authorization_id, held.version, reason)
+        raise GrantDead(reason, code=error.code, status=error.status) from None
+    except (PlatformError, NotConfigured) as error:
+        _give_back(organization_id, authorization_id, owner)
+        if isinstance(error, (PlatformDown, Throttled)) and not rejected and not held.is_over:
+            return held
+        if isinstance(error, NotConfigured):
+            raise AppMisconfigured(f"{held.platform.label} is not set up here.") from None
+        raise
+    _save(organization_id, authorization_id, grant, held.version, owner)
+    return _read(organization_id, authorization_id)
+
+
+def _save(
+    organization_id: uuid.UUID,
+    authorization_id: uuid.UUID,
+    grant: Grant,
+    version: int,
+    owner: uuid.UUID,
+) -> None:
+    """Save both tokens together, unless a later version is there already (fencing)."""
+    with fence.inside(organization_id):
+        row = (
+            Authorization.objects.select_for_update()
+            .filter(
+                pk=authorization_id, token_version=version, refresh_owner=owner, removed_at=None
+            )
+            .first()
+        )
+        if row is None:
+            logger.warning("authorization %s: a renewal came too late", authorization_id)
+            return
+        sealed_tokens.put_on_authorization(row, grant.tokens)
+        put_expiry(row, grant)
+        row.token_version = version + 1
+        row.refresh_owner = row.refresh_until = row.refresh_begun_at = None
+        row.save()
+        record("token renewed", organization_id=organization_id, subject=row)
+
+
+def put_expiry(row: Authorization, grant: Grant) -> None:
+    """Note on a row (not saved) when its new tokens end."""
+    now = timezone.now()
+    row.access_issued_at = now
+    row.access_expires_at = (
+        now + timedelta(seconds=grant.expires_in) if grant.expires_in is not None else None
+    )
+    if grant.refresh_expires_in is not None:
+        row.refresh_expires_at = now + timedelta(seconds=grant.refresh_expires_in)
+
+
+def _give_back(
+    organization_id: uuid.UUID, authorization_id: uuid.UUID, owner: uuid.UUID
+) -> None:
+    with fence.inside(organization_id):
+        Authorization.objects.filter(pk=authorization_id, refresh_owner=owner).update(
+            refresh_owner=None, refresh_until=None, refresh_begun_at=None
+        )
+
+
+def _mark_broken(
+    organization_id: uuid.UUID, authorization_id: uuid.UUID, version: int, reason: str
+) -> None:
+    """Mark the authorization as needing reconnection, if its token is still the one that failed."""
+    with fence.inside(organization_id):
+        marked = Authorization.objects.filter(
+            pk=authorization_id, token_version=version, broken_at=None, removed_at=None
+        ).update(
+            broken_at=Now(),
+            broken_reason=reason[:300],
+            refresh_owner=None,
+            refresh_until=None,
+            refresh_begun_at=None,
+        )
+        if marked:
+            row = Authorization.objects.get(pk=authorization_id)
+            record(
+                "needs reconnection", organization_id=organization_id, subject=row, reason=reason
+            )

@@ -28,7 +28,7 @@ from authorizations.models import (
 )
 from authorizations.platforms import app_for, redirect_uri
 from organizations import fence, routing
-from organizations.models import Organization, Person
+from organizations.models import Membership, Organization, Person
 from providers.errors import PlatformError, Recovery
 from providers.registry import registry
 from providers.secret import Secret
@@ -109,7 +109,7 @@ def consent_url(attempt: AuthorizationAttempt) -> str | None:
     """Return where the person goes, while the attempt waits. Inside the fence."""
     if attempt.state != AttemptState.WAITING or attempt.expires_at <= timezone.now():
         return None
-    url = _opened(attempt, "consent_url", attempt.consent_url_sealed)
+    url = _opened(attempt, "consent_url")
     return url.reveal() if url else None
 
 
@@ -118,8 +118,8 @@ def answer(
 ) -> AuthorizationAttempt:
     """Take what came back to a platform's redirect address; call it outside the fence.
 
-    Returns the attempt, moved to checking (a worker goes on from there), refused or failed. Raises CallbackRefused, nothing
-    changed, where the answer belongs to no attempt of this session that still waits.
+    Returns the attempt, moved to checking (a worker goes on from there), refused or failed.
+    Raises CallbackRefused, nothing changed, where the answer belongs to no attempt of this session that still waits.
     """
     if platform_key not in registry:
         raise CallbackRefused("This address belongs to no platform.")
@@ -148,6 +148,8 @@ def _claim(
             raise CallbackRefused(
                 "This approval was begun in another browser session. Begin again in this one."
             )
+        if not Membership.objects.filter(person=person).exists():
+            raise CallbackRefused("You are no longer a member of that organization.")
         if attempt.expires_at <= timezone.now():
             attempt.move(
                 AttemptState.EXPIRED,
@@ -171,7 +173,7 @@ def _exchange(attempt: AuthorizationAttempt, callback: Callback) -> None:
     """Exchange the code and seal what comes; no transaction is open while the platform is asked."""
     organization_id = attempt.organization_id
     with fence.inside(organization_id):
-        secret = _opened(attempt, "consent_secret", attempt.secret_sealed)
+        secret = _opened(attempt, "consent_secret")
     try:
         grant = registry.get(attempt.platform).finish_consent(
             app_for(attempt.platform),
@@ -194,9 +196,7 @@ def _exchange(attempt: AuthorizationAttempt, callback: Callback) -> None:
             **sealed_tokens.sealed_for_attempt(attempt, grant.tokens),
         )
         routing.remove(ROUTE, attempt.id)
-        routing.add(
-            ROUTE, organization_id=organization_id, row_id=attempt.id, due_in=CHECK_AGAIN
-        )
+        routing.add(ROUTE, organization_id=organization_id, row_id=attempt.id, due_in=CHECK_AGAIN)
 
 
 def fail(attempt: AuthorizationAttempt, error: PlatformError) -> None:
@@ -249,15 +249,21 @@ def _as_json(grant: Grant) -> dict[str, object]:
     }
 
 
+_SEALED_IN = {"consent_url": "consent_url_sealed", "consent_secret": "secret_sealed"}
+
+
 def _sealed(attempt: AuthorizationAttempt, field: str, secret: Secret) -> bytes:
     return sealed_tokens.seal_text(
         secret, organization_id=attempt.organization_id, row=attempt.id, field=field
     )
 
 
-def _opened(attempt: AuthorizationAttempt, field: str, sealed: bytes | None) -> Secret | None:
+def _opened(attempt: AuthorizationAttempt, field: str) -> Secret | None:
     return sealed_tokens.open_text(
-        sealed, organization_id=attempt.organization_id, row=attempt.id, field=field
+        getattr(attempt, _SEALED_IN[field]),
+        organization_id=attempt.organization_id,
+        row=attempt.id,
+        field=field,
     )
 
 

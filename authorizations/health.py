@@ -49,8 +49,9 @@ def with_ad_account_counts(rows: QuerySet[Authorization]) -> QuerySet[Authorizat
 
 def usable(rows: QuerySet[Authorization]) -> QuerySet[Authorization]:
     """Narrow to those that a destination may use: live, not broken, an ad account within reach."""
-    return with_ad_account_counts(rows).filter(
-        removed_at=None, broken_at=None, missing_scopes=[], ad_accounts_usable__gt=0
+    well = rows.filter(removed_at=None, broken_at=None, missing_scopes=[])
+    return with_ad_account_counts(well).filter(
+        ad_accounts_usable__gt=0  # type: ignore[misc]  # annotated
     )
 
 

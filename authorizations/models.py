@@ -168,9 +168,7 @@ class AuthorizationAttempt(Tenant):
     token_secret_sealed = models.BinaryField(null=True)
     grant = models.JSONField(default=dict, blank=True)
 
-    state = models.CharField(
-        max_length=20, choices=AttemptState, default=AttemptState.WAITING
-    )
+    state = models.CharField(max_length=20, choices=AttemptState, default=AttemptState.WAITING)
     title = models.CharField(max_length=120, blank=True)
     message = models.CharField(max_length=400, blank=True)
     created_at = models.DateTimeField(default=timezone.now)

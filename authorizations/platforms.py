@@ -34,4 +34,5 @@ def redirect_uri(key: str) -> str:
 
     Each platform has its own, so an answer that arrives at another's is refused.
     """
-    return settings.PUBLIC_URL + reverse("authorizations:callback", args=[key])
+    path = reverse("authorizations:callback", args=[key])
+    return f"{settings.PUBLIC_URL}{path}"

@@ -12,9 +12,7 @@ from providers.values import Tokens
 
 def seal_text(secret: Secret, *, organization_id: uuid.UUID, row: uuid.UUID, field: str) -> bytes:
     """Seal one secret for one field of one row."""
-    return seal(
-        secret.reveal().encode(), organization_id=organization_id, place=f"{row}:{field}"
-    )
+    return seal(secret.reveal().encode(), organization_id=organization_id, place=f"{row}:{field}")
 
 
 def open_text(

@@ -22,7 +22,7 @@ from providers.values import AdAccount, Grant, Identity
 def authorization_create(
     *, attempt: AuthorizationAttempt, grant: Grant, identity: Identity, missing: Iterable[str]
 ) -> Authorization:
-    """Create the authorization that an attempt asked for, under a name that is free. In the fence."""
+    """Create the authorization that an attempt asked for, under a free name. In the fence."""
     row = Authorization(
         organization_id=attempt.organization_id,
         name=free_name(attempt.name),
@@ -48,7 +48,7 @@ def authorization_reconnect(
     *, attempt: AuthorizationAttempt, grant: Grant, identity: Identity, missing: Iterable[str]
 ) -> Authorization:
     """Swap an authorization's tokens in place: same name, same destinations. In the fence."""
-    row = Authorization.objects.select_for_update().get(pk=attempt.authorization_id)
+    row = Authorization.objects.select_for_update().get(pk=_target(attempt))
     # What the new grant does not bring must not be mixed with what the old one left.
     row.access_sealed = row.refresh_sealed = row.secret_sealed = None
     row.token_version += 1
@@ -72,7 +72,7 @@ def authorization_reconnect(
 def ad_accounts_save(
     *, authorization: Authorization, accounts: Iterable[AdAccount]
 ) -> list[AdAccountRow]:
-    """Keep the ad accounts as the platform lists them now; those not listed are gone. In the fence."""
+    """Keep the ad accounts as the platform lists them now; others are gone. In the fence."""
     rows = [
         AdAccountRow(
             organization_id=authorization.organization_id,
@@ -138,6 +138,12 @@ def free_name(name: str) -> str:
         ending = f" ({number})"
         candidate = name[: 120 - len(ending)] + ending
     return candidate
+
+
+def _target(attempt: AuthorizationAttempt) -> uuid.UUID:
+    if attempt.authorization_id is None:
+        raise ValueError("This attempt reconnects nothing.")
+    return attempt.authorization_id
 
 
 def _put_grant(

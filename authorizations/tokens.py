@@ -98,7 +98,7 @@ def call(
 
 
 def renew(organization_id: uuid.UUID, authorization_id: uuid.UUID) -> None:
-    """Look after an authorization that may be idle: renew what lapses, learn whether it is alive."""
+    """Look after an idle authorization: renew what lapses, learn whether it is alive."""
     held = _read(organization_id, authorization_id)
     if held.platform.refresh_tokens_lapse:
         _fresh(organization_id, authorization_id, rejected_version=held.version)
@@ -249,9 +249,7 @@ def put_expiry(row: Authorization, grant: Grant) -> None:
         row.refresh_expires_at = now + timedelta(seconds=grant.refresh_expires_in)
 
 
-def _give_back(
-    organization_id: uuid.UUID, authorization_id: uuid.UUID, owner: uuid.UUID
-) -> None:
+def _give_back(organization_id: uuid.UUID, authorization_id: uuid.UUID, owner: uuid.UUID) -> None:
     with fence.inside(organization_id):
         Authorization.objects.filter(pk=authorization_id, refresh_owner=owner).update(
             refresh_owner=None, refresh_until=None, refresh_begun_at=None

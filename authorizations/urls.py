@@ -1,6 +1,20 @@
 """Addresses of authorizations."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from authorizations import consent_views, views
 
 app_name = "authorizations"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.authorization_list, name="list"),
+    path("new/", consent_views.new, name="new"),
+    path("name-check/", views.name_check, name="name_check"),
+    path("help/", views.platforms_help, name="help"),
+    path("callback/<slug:platform>/", consent_views.callback, name="callback"),
+    path("attempts/<uuid:pk>/", consent_views.attempt_state, name="attempt_state"),
+    path("attempts/<uuid:pk>/go/", consent_views.go, name="attempt_go"),
+    path("attempts/<uuid:pk>/result/", consent_views.attempt_result, name="attempt_result"),
+    path("<uuid:pk>/", views.detail, name="detail"),
+    path("<uuid:pk>/reconnect/", consent_views.reconnect, name="reconnect"),
+    path("<uuid:pk>/ad-accounts/", views.check_ad_accounts, name="check_ad_accounts"),
+]

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 
 def organization(request: HttpRequest) -> dict[str, Any]:
-    """Give templates `organization`, `membership` and `memberships`; None where nobody signed in."""
+    """Give templates `organization`, `membership`, `memberships`; None where nobody signed in."""
     membership = getattr(request, "membership", None)
     return {
         "organization": membership.organization if membership else None,

@@ -24,7 +24,7 @@ class Found:
 
 
 def keyed_hash(kind: str, secret: str) -> bytes:
-    """Return the hash under which a secret (a state, a link) is stored; the table alone is useless."""
+    """Return the hash under which a secret (a state, a link) is stored."""
     key = settings.SECRET_KEY.encode()
     return hmac.new(key, f"{kind}\0{secret}".encode(), hashlib.sha256).digest()
 
@@ -37,7 +37,7 @@ def add(
     secret: str | None = None,
     due_in: timedelta | None = None,
 ) -> None:
-    """Let a row be found by a secret or, from then on, because it is due. Replaces what was said."""
+    """Let a row be found by a secret, because it is due, or both. Replaces what was said."""
     Route.objects.update_or_create(
         kind=kind,
         row_id=row_id,

@@ -20,9 +20,7 @@ def membership_create(
 ) -> Membership:
     """Make a person a member."""
     with fence.inside(organization.id):
-        membership = Membership.objects.create(
-            organization=organization, person=person, role=role
-        )
+        membership = Membership.objects.create(organization=organization, person=person, role=role)
         record(
             "member added",
             organization_id=organization.id,

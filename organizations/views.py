@@ -35,9 +35,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         person = form.get_user()
         login(request, person)
-        services.person_remember_time_zone(
-            person=person, time_zone=form.cleaned_data["time_zone"]
-        )
+        services.person_remember_time_zone(person=person, time_zone=form.cleaned_data["time_zone"])
         return redirect(following)
     return render(request, "organizations/sign_in.html", {"form": form, "next": following})
 

@@ -1,0 +1,121 @@
+"""What people fill in about authorizations."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from authorizations import services
+from authorizations.health import Health
+from authorizations.platforms import configured
+from providers.declarations import FieldKind, FormField
+from providers.platform import Platform
+from providers.registry import registry
+
+
+class NewAuthorizationForm(forms.Form):
+    """Name, platform, and what the chosen platform asks before consent. Used inside the fence."""
+
+    attempt = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    in_popup = forms.BooleanField(widget=forms.HiddenInput, required=False)
+    next = forms.CharField(widget=forms.HiddenInput, required=False, max_length=400)
+    name = forms.CharField(
+        label="Name",
+        max_length=120,
+        help_text="Others see this name when they create a destination. Make it say which account "
+        "it is.",
+        error_messages={"required": "Give the authorization a name."},
+    )
+    platform = forms.ChoiceField(
+        label="Platform",
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose a platform.",
+            "invalid_choice": "This platform is not set up here. Choose another, or ask the "
+            "operator to set it up.",
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.platforms = configured()
+        choices = [(platform.key, platform.label) for platform in self.platforms]
+        self.fields["platform"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+        for platform in self.platforms:
+            for declared in platform.authorization_fields:
+                self.fields[option_name(platform, declared)] = _option_field(declared)
+
+    def clean_attempt(self) -> uuid.UUID:
+        """Take the id that the page behind watches; make one where it has none."""
+        return self.cleaned_data["attempt"] or uuid.uuid4()
+
+    def clean_next(self) -> str:
+        """Keep only an address of this site."""
+        following: str = self.cleaned_data["next"]
+        return following if url_has_allowed_host_and_scheme(following, None) else ""
+
+    def clean_name(self) -> str:
+        """Refuse a name that a live authorization has, in any case."""
+        name: str = self.cleaned_data["name"]
+        if services.name_taken(name):
+            raise forms.ValidationError(taken_message(name))
+        return name
+
+    def options(self) -> dict[str, str]:
+        """Return what was filled in for the chosen platform."""
+        platform = registry.get(self.cleaned_data["platform"])
+        return {
+            declared.name: str(self.cleaned_data.get(option_name(platform, declared)) or "")
+            for declared in platform.authorization_fields
+        }
+
+
+class ListFilterForm(forms.Form):
+    """Narrow and order the list of authorizations."""
+
+    q = forms.CharField(label="Search", required=False, max_length=120)
+    platform = forms.ChoiceField(label="Platform", required=False)
+    state = forms.ChoiceField(
+        label="State",
+        required=False,
+        choices=[
+            ("", "All states"),
+            *((health.value, health.value) for health in Health if health != Health.REMOVED),
+        ],
+    )
+    sort = forms.ChoiceField(
+        label="Sort by",
+        required=False,
+        choices=[("name", "Name"), ("platform", "Platform"), ("used", "Last used")],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", "All platforms"), *((each.key, each.label) for each in registry)]
+        self.fields["platform"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+
+
+def taken_message(name: str) -> str:
+    """Say that a name is taken."""
+    return f"There is an authorization named “{name}” already. Choose another name."
+
+
+def option_name(platform: Platform, declared: FormField) -> str:
+    """Return the form's name for what one platform asks before consent."""
+    return f"{platform.key}-{declared.name}"
+
+
+def _option_field(declared: FormField) -> forms.Field:
+    about: dict[str, Any] = {
+        "label": declared.label,
+        "help_text": declared.help,
+        "initial": declared.initial,
+        # Only the chosen platform's are needed; the adapter falls back to its own default.
+        "required": False,
+    }
+    if declared.kind == FieldKind.CHOICE:
+        return forms.ChoiceField(choices=declared.choices, **about)
+    return forms.CharField(max_length=declared.max_length or 120, **about)

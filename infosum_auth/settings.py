@@ -7,10 +7,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
-try:
-    from infosum_auth.broker import broker_settings
-except ImportError:
-    broker_settings = lambda v: {}
+from infosum_auth.broker import broker_settings
 from infosum_auth.environment import (
     env,
     master_keys,

@@ -1,10 +1,18 @@
 """How every test meets the databases, the network and the browser."""
 
+import contextlib
+import shutil
 from collections.abc import Generator
 
 import pytest
+import redis
+from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
+
+from infosum_auth.processes import free_port, spawn, stop, wait_until
+
+pytest_plugins = ["tests.people", "tests.sample_platform"]
 
 # `default` is the application role, which the fence holds; `owner` creates and empties the tables.
 BOTH_ROLES = ["default", "owner"]
@@ -31,6 +39,8 @@ def django_db_setup(
     yield
     if not django_db_keepdb:
         with django_db_blocker.unblock():
+            # The application role's connection would keep the database from being dropped.
+            connections.close_all()
             teardown_databases(previous, verbosity=verbosity)
 
 
@@ -44,3 +54,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if given.get("transaction") or fixtures:
             given.setdefault("databases", BOTH_ROLES)
             item.add_marker(pytest.mark.django_db(**{**given, "transaction": True}), append=False)
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """Start a Redis server of our own on a free port; tests flush and kill only this one."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.fail("Tests marked `broker` need redis-server on the PATH.")
+    folder, port = tmp_path_factory.mktemp("redis"), free_port()
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with (folder / "redis.log").open("wb") as log:
+        server = spawn([program, *options], output=log, folder=folder)
+    try:
+        url = f"redis://127.0.0.1:{port}/0"
+        assert wait_until(lambda: _pings(url), seconds=15), (folder / "redis.log").read_text()
+        yield url
+    finally:
+        stop(server)
+
+
+def _pings(url: str) -> bool:
+    with redis.Redis.from_url(url) as client, contextlib.suppress(redis.ConnectionError):
+        return bool(client.ping())
+    return False

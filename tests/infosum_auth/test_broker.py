@@ -1,0 +1,73 @@
+import os
+import queue
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from celery import Celery
+from celery.contrib.testing.worker import start_worker
+
+from infosum_auth.broker import broker_settings, install_pgmq
+
+PGMQ_URL = os.environ.get("BROKER_DATABASE_URL", "")
+needs_pgmq = pytest.mark.skipif(not PGMQ_URL, reason="no BROKER_DATABASE_URL, so no pgmq was tried")
+
+
+def travels(environment):
+    """Send a task through the broker to a worker in a thread; return what it was given."""
+    app = Celery("travels", set_as_current=False)
+    app.config_from_object(broker_settings(environment), namespace="CELERY")
+    app.conf.task_ignore_result = True
+    arrived = queue.Queue()
+
+    @app.task(name="travels.arrive", shared=False)
+    def arrive(word):
+        arrived.put(word)
+
+    with start_worker(app, pool="solo", perform_ping_check=False, loglevel="error"):
+        arrive.delay("hello")
+        return arrived.get(timeout=20)
+
+
+@needs_pgmq
+def test_a_task_travels_on_pgmq():
+    install_pgmq(PGMQ_URL)
+    assert travels({"BROKER_DATABASE_URL": PGMQ_URL}) == "hello"
+
+
+@needs_pgmq
+def test_installing_pgmq_twice_does_nothing_the_second_time():
+    install_pgmq(PGMQ_URL)
+    assert install_pgmq(PGMQ_URL) is False
+
+
+@needs_pgmq
+def test_pgmq_stays_in_the_brokers_database():
+    # pgmq itself would prefer the DATABASE_URL of the environment.
+    install_pgmq(PGMQ_URL)
+    travels({"BROKER_DATABASE_URL": PGMQ_URL})
+    with psycopg.connect(PGMQ_URL) as connection:
+        assert connection.execute("SELECT queue_name FROM pgmq.list_queues()").fetchall()
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        found = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'pgmq'")
+        assert found.fetchone() is None
+
+
+@pytest.mark.broker
+def test_a_task_travels_on_redis(redis_url):
+    assert travels({"REDIS_URL": redis_url}) == "hello"
+
+
+def test_redis_is_preferred():
+    given = {"REDIS_URL": "redis://somewhere/0", "BROKER_DATABASE_URL": "postgres://a:b@c/d"}
+    assert broker_settings(given)["CELERY_BROKER_URL"] == "redis://somewhere/0"
+
+
+def test_pgmq_takes_the_address_of_the_broker_database():
+    settings = broker_settings({"BROKER_DATABASE_URL": "postgres://a:b%40@c:1/d"})
+    address = urlsplit(settings["CELERY_BROKER_URL"])
+    assert (address.scheme, address.netloc, address.path) == ("pgmq", "a:b%40@c:1", "/d")
+
+
+def test_without_a_broker_nothing_is_set():
+    assert broker_settings({}) == {}

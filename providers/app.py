@@ -36,12 +36,16 @@ class App:
             return vendor_url
         return f"{self.base_url.rstrip('/')}/{vendor_url.removeprefix('https://')}"
 
-    def hosts(self, vendor_host: str, url: str) -> bool:
-        """Say whether an absolute address that the platform gave us is its own.
+    def vendor_address(self, vendor_host: str, url: str) -> str | None:
+        """Return an absolute address that the platform gave us in the vendor's own form.
 
-        Checked before a paging link is followed with a token.
+        None where it leads to another host: a paging link is not followed with a token there.
         """
-        return url.startswith((self.address(f"https://{vendor_host}/"), f"https://{vendor_host}/"))
+        vendor = f"https://{vendor_host}/"
+        for own in (vendor, self.address(vendor)):
+            if url.startswith(own):
+                return vendor + url.removeprefix(own)
+        return None
 
     @property
     def is_loopback(self) -> bool:

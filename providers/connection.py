@@ -1,10 +1,13 @@
-"""The signed way from us to a platform: addresses, timeouts, signing and the first look at answers."""
+"""The signed way from us to a platform: addresses, signing and the first look at answers."""
 
 from __future__ import annotations
 
 import json
+import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -12,45 +15,67 @@ from requests.auth import AuthBase
 
 from providers.app import App
 from providers.errors import PlatformDown, PlatformError, UnknownAnswer
+from providers.transport import ask, is_write, new_session
 from providers.values import Tokens
+from providers.wording import word
 
-# Connect, then between two bytes of the answer. Leases are longer than their sum.
-TIMEOUT = (10.0, 60.0)
+# When a platform's window opens again: the narrower budget first.
+_RESET_HEADERS = ("x-account-rate-limit-reset", "x-rate-limit-reset", "x-ratelimit-reset")
+_LONGEST_WAIT = 86400.0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A platform's answer, read once. `json` is None where the body is not JSON."""
+    """A platform's answer, read once. `json` is None where the body is not JSON.
+
+    Its body is kept out of `repr`: a token endpoint's answer is made of secrets.
+    """
 
     status: int
-    headers: Mapping[str, str]
-    text: str
-    json: Any = None
+    headers: Mapping[str, str] = field(repr=False)
+    text: str = field(repr=False)
+    json: Any = field(default=None, repr=False)
 
     @classmethod
     def of(cls, response: requests.Response) -> Answer:
         """Read a response; its header names are found in any case."""
+        body = response.content
         try:
-            parsed = json.loads(response.content) if response.content else None
-        except ValueError:
+            parsed = json.loads(body) if body else None
+        except (ValueError, RecursionError):
             parsed = None
-        return cls(response.status_code, response.headers, response.text[:2000], parsed)
+        return cls(response.status_code, response.headers, body.decode(errors="replace"), parsed)
 
     @property
     def retry_after(self) -> float | None:
-        """Return the seconds of a `Retry-After` header, where there is one that is a number."""
-        try:
-            return max(0.0, float(self.headers["Retry-After"]))
-        except (KeyError, ValueError):
-            return None
+        """Return how many seconds to wait, where the platform says it in a header.
+
+        Understands `Retry-After` (seconds or a date) and the usual reset headers, whose small
+        numbers are seconds left and whose large ones are points in time.
+        """
+        said = self.headers.get("Retry-After", "")
+        seconds = _number(said)
+        if seconds is None and said:
+            seconds = _seconds_until(said)
+        if seconds is None:
+            resets = (_number(self.headers.get(name, "")) for name in _RESET_HEADERS)
+            seconds = next((reset for reset in resets if reset is not None), None)
+            if seconds is not None and seconds >= 1_000_000:
+                seconds -= time.time()
+        return None if seconds is None else min(max(0.0, seconds), _LONGEST_WAIT)
+
+    def request_id(self, header: str = "") -> str:
+        """Return the platform's name for this exchange, from its body, else from a header."""
+        body = self.json if isinstance(self.json, dict) else {}
+        said = body.get("request_id") or body.get("requestId") or self.headers.get(header, "")
+        return word(said, 120)
 
 
 @dataclass(frozen=True)
 class Connection:
     """One authorization's way to its platform, for as long as one token lasts.
 
-    `options` are what the person chose at "New authorization" (a region, say). `seen` is told of
-    each answer's status, for what watches a platform's health.
+    `options` are what the person chose at "New authorization" (a region, say).
     """
 
     app: App
@@ -58,7 +83,7 @@ class Connection:
     auth: AuthBase
     classify: Callable[[Answer], PlatformError | None]
     options: Mapping[str, str] = field(default_factory=dict)
-    http: requests.Session = field(default_factory=requests.Session)
+    http: requests.Session = field(default_factory=new_session)
 
     def send(
         self,
@@ -73,7 +98,8 @@ class Connection:
         """Send a request to a vendor address and return its good answer.
 
         `body` is JSON that is already encoded. Raises what `classify` makes of a bad answer, and
-        PlatformDown where none came; after a write that one says `may_have_happened`.
+        PlatformDown where none came. After a write, trouble on the platform's side and answers
+        that nobody can read say `may_have_happened`.
         """
         extra = {"Content-Type": "application/json"} if body is not None else {}
         response = ask(
@@ -88,28 +114,11 @@ class Connection:
         )
         answer = Answer.of(response)
         error = self.classify(answer)
-        if error is not None:
-            raise error
-        return answer
-
-
-def ask(http: requests.Session, method: str, address: str, **how: Any) -> requests.Response:
-    """Send one request without following redirects; raise PlatformDown where no answer came."""
-    try:
-        return http.request(method, address, timeout=TIMEOUT, allow_redirects=False, **how)
-    except requests.RequestException as error:
-        # The exception's own text holds the address with its query: it may carry a secret.
-        raise no_answer(error, wrote=method not in {"GET", "HEAD"}) from None
-
-
-def no_answer(error: requests.RequestException, *, wrote: bool) -> PlatformDown:
-    """Say what a request without an answer means."""
-    never_arrived = isinstance(error, requests.ConnectTimeout)
-    if isinstance(error, requests.Timeout):
-        words = "The platform did not answer in time."
-    else:
-        words = "The connection to the platform was cut."
-    return PlatformDown(words, code=type(error).__name__, may_have_happened=wrote and not never_arrived)
+        if error is None:
+            return answer
+        if is_write(method) and isinstance(error, PlatformDown | UnknownAnswer):
+            error.may_have_happened = True
+        raise error
 
 
 def must_be_object(answer: Answer) -> dict[str, Any]:
@@ -117,3 +126,18 @@ def must_be_object(answer: Answer) -> dict[str, Any]:
     if not isinstance(answer.json, dict):
         raise UnknownAnswer("The platform's answer was not readable.", status=answer.status)
     return answer.json
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _seconds_until(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp() - time.time()
+    except ValueError:
+        return None

@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import requests
 from oauthlib.common import generate_token
-from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
-from requests.auth import AuthBase
+from oauthlib.oauth2 import InsecureTransportError, OAuth2Error, WebApplicationClient
+from requests.auth import AuthBase, HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
 from providers.app import App
-from providers.connection import TIMEOUT, Answer, no_answer
+from providers.connection import Answer
 from providers.errors import (
     AppMisconfigured,
     GrantDead,
@@ -26,11 +27,17 @@ from providers.errors import (
 )
 from providers.platform import Platform
 from providers.secret import Secret
+from providers.transport import TIMEOUT, no_answer, use_pool
 from providers.values import Callback, ConsentStart, Grant, Tokens
+from providers.wording import word
 
 # Both print tokens and codes at DEBUG.
 for _name in ("oauthlib", "requests_oauthlib"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+# RFC 6749's words, sections 4.1.2.1 and 5.2.
+_OUR_TROUBLE = {"invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope"}
+_THEIR_TROUBLE = {"server_error", "temporarily_unavailable"}
 
 
 class Bearer(AuthBase):
@@ -44,6 +51,14 @@ class Bearer(AuthBase):
         return request
 
 
+class TokenSession(OAuth2Session):
+    """A session with a token endpoint: a redirect would carry the client's secret elsewhere."""
+
+    def request(self, *args: Any, **how: Any) -> requests.Response:
+        """Send a request without following redirects."""
+        return super().request(*args, **{**how, "allow_redirects": False})
+
+
 class OAuth2Platform(Platform):
     """A platform with OAuth 2.0's code flow, client id and secret in the form body.
 
@@ -55,9 +70,23 @@ class OAuth2Platform(Platform):
     scope_separator: ClassVar[str] = " "
     pkce: ClassVar[bool] = False
     """Off unless the platform documents it: an undocumented parameter may be refused."""
+    secret_in_header: ClassVar[bool] = False
+    """Whether the client identifies itself by HTTP Basic instead of in the form."""
+
+    def consent_address(self, options: Mapping[str, str]) -> str:
+        """Return the vendor's consent page; it may hang on a region, say."""
+        return self.authorize_url
+
+    def token_address(self, options: Mapping[str, str]) -> str:
+        """Return the vendor's token endpoint; it may hang on a region, say."""
+        return self.token_url
 
     def authorize_parameters(self, options: Mapping[str, str]) -> dict[str, str]:
         """Return what the platform wants at the consent page beyond RFC 6749."""
+        return {}
+
+    def exchange_parameters(self, options: Mapping[str, str]) -> dict[str, str]:
+        """Return what the platform wants at the exchange of the code beyond RFC 6749."""
         return {}
 
     def begin_consent(
@@ -78,7 +107,7 @@ class OAuth2Platform(Platform):
             client = WebApplicationClient(app.client_id)
             parameters["code_challenge"] = client.create_code_challenge(verifier.reveal(), "S256")
             parameters["code_challenge_method"] = "S256"
-        url = f"{app.address(self.authorize_url)}?{urlencode(parameters)}"
+        url = f"{app.address(self.consent_address(options))}?{urlencode(parameters)}"
         return ConsentStart(url=url, lookup=Secret(state), secret=verifier)
 
     def read_callback(self, parameters: Mapping[str, str]) -> Callback:
@@ -87,7 +116,7 @@ class OAuth2Platform(Platform):
         return Callback(
             lookup=Secret(parameters.get("state", "")),
             code=Secret(code) if code else None,
-            refusal="" if code else _word(parameters.get("error", "")),
+            refusal="" if code else word(parameters.get("error")),
         )
 
     def finish_consent(
@@ -99,34 +128,35 @@ class OAuth2Platform(Platform):
         options: Mapping[str, str],
     ) -> Grant:
         """Exchange the code for tokens."""
-        extra = {"code_verifier": secret} if secret else {}
-        code = callback.code.reveal() if callback.code else ""
+        verifier = {"code_verifier": secret} if secret else {}
+        session = self._session(app, redirect_uri)
         # No scope is given: oauthlib raises where granted and asked scopes differ, and the
         # single-use grant would be lost with the exception. `missing_scopes` compares instead.
-        with self._session(app, redirect_uri) as session:
-            return self._granted(
-                session,
-                session.fetch_token,
-                app.address(self.token_url),
-                code=code,
-                client_secret=app.client_secret.reveal(),
-                include_client_id=True,
-                **extra,
-            )
+        return self._granted(
+            session,
+            session.fetch_token,
+            app.address(self.token_address(options)),
+            code=callback.code.reveal() if callback.code else "",
+            include_client_id=not self.secret_in_header,
+            **self._client_authentication(app),
+            **verifier,
+            **self.exchange_parameters(options),
+        )
 
     def refresh(self, app: App, tokens: Tokens, options: Mapping[str, str]) -> Grant:
         """Exchange the refresh token for new tokens."""
         if tokens.refresh is None:
             raise GrantDead(f"{self.label} gave no way to renew this authorization.")
-        with self._session(app, None) as session:
-            return self._granted(
-                session,
-                session.refresh_token,
-                app.address(self.token_url),
-                refresh_token=tokens.refresh.reveal(),
-                client_id=app.client_id,
-                client_secret=app.client_secret.reveal(),
-            )
+        session = self._session(app, None)
+        client_id = {} if self.secret_in_header else {"client_id": app.client_id}
+        return self._granted(
+            session,
+            session.refresh_token,
+            app.address(self.token_address(options)),
+            refresh_token=tokens.refresh.reveal(),
+            **self._client_authentication(app),
+            **client_id,
+        )
 
     def auth(self, app: App, tokens: Tokens) -> AuthBase:
         """Sign with the access token as a bearer token."""
@@ -135,32 +165,24 @@ class OAuth2Platform(Platform):
     def classify_token_error(self, answer: Answer) -> PlatformError:
         """Say what a bad answer of the token endpoint means (RFC 6749, section 5.2)."""
         body = answer.json if isinstance(answer.json, dict) else {}
-        code = _word(str(body.get("error", "")))
-        if answer.status == 429:
-            return Throttled(
-                f"{self.label} asks to slow down.", status=429, retry_after=answer.retry_after
-            )
-        if answer.status >= 500:
-            return PlatformDown(
-                f"{self.label} has trouble on its side.", status=answer.status, code=code
-            )
+        code = word(body.get("error"))
+        facts: dict[str, Any] = {
+            "code": code,
+            "status": answer.status,
+            "request_id": answer.request_id(),
+        }
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            wait = answer.retry_after
+            return Throttled(f"{self.label} asks to slow down.", retry_after=wait, **facts)
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _THEIR_TROUBLE:
+            return PlatformDown(f"{self.label} has trouble on its side.", **facts)
         if code == "invalid_grant":
-            return GrantDead(
-                f"{self.label} says that this authorization has ended.",
-                status=answer.status,
-                code=code,
-            )
-        if code in {"invalid_client", "unauthorized_client", "unsupported_grant_type"}:
+            return GrantDead(f"{self.label} says that this authorization has ended.", **facts)
+        if code in _OUR_TROUBLE:
             return AppMisconfigured(
-                f"{self.label} does not accept this application's credentials.",
-                status=answer.status,
-                code=code,
+                f"{self.label} does not accept this application's credentials.", **facts
             )
-        return UnknownAnswer(
-            f"{self.label} refused in a way that is not known here.",
-            status=answer.status,
-            code=code,
-        )
+        return UnknownAnswer(f"{self.label} refused in a way that is not known here.", **facts)
 
     def grant_from(self, body: Mapping[str, Any]) -> Grant:
         """Read a good answer of the token endpoint."""
@@ -176,10 +198,18 @@ class OAuth2Platform(Platform):
             scopes=frozenset(re.split(r"[,\s]+", str(scope).strip())) if scope else None,
         )
 
-    def _session(self, app: App, redirect_uri: str | None) -> OAuth2Session:
-        return OAuth2Session(client_id=app.client_id, redirect_uri=redirect_uri, scope=None)
+    def _session(self, app: App, redirect_uri: str | None) -> TokenSession:
+        session = TokenSession(client_id=app.client_id, redirect_uri=redirect_uri, scope=None)
+        use_pool(session)
+        return session
 
-    def _granted(self, session: OAuth2Session, fetch: Any, address: str, **how: Any) -> Grant:
+    def _client_authentication(self, app: App) -> dict[str, Any]:
+        secret = app.client_secret.reveal()
+        if self.secret_in_header:
+            return {"auth": HTTPBasicAuth(app.client_id, secret)}
+        return {"client_secret": secret}
+
+    def _granted(self, session: TokenSession, fetch: Any, address: str, **how: Any) -> Grant:
         """Call the token endpoint and read its raw answer.
 
         The answer is looked at before oauthlib parses it, because it raises the same exception for
@@ -196,21 +226,18 @@ class OAuth2Platform(Platform):
         try:
             fetch(address, timeout=TIMEOUT, **how)
         except requests.RequestException as error:
-            raise no_answer(error, wrote=True) from None
+            if not answers:
+                raise no_answer(error, wrote=True) from None
+        except InsecureTransportError:
+            raise AppMisconfigured(f"{self.label}'s address here is not HTTPS.") from None
         except (OAuth2Error, ValueError):
             if not answers:
                 raise
         answer = answers[-1]
-        if answer.status >= 400:
+        body = answer.json if isinstance(answer.json, dict) else {}
+        if answer.status >= HTTPStatus.MULTIPLE_CHOICES or not body.get("access_token"):
             raise self.classify_token_error(answer)
-        if not isinstance(answer.json, dict) or not answer.json.get("access_token"):
-            raise self.classify_token_error(answer)
-        return self.grant_from(answer.json)
-
-
-def _word(text: str) -> str:
-    """Keep of a platform's error word only what such a word may hold."""
-    return re.sub(r"[^a-z0-9_.-]", "", text.lower())[:60]
+        return self.grant_from(body)
 
 
 def _seconds(value: Any) -> int | None:

@@ -140,7 +140,11 @@ class Platform(ABC):
 
     @abstractmethod
     def find_audience(self, connection: Connection, request: AudienceRequest) -> Audience | None:
-        """Look an audience up, by id where one is given, else by exact name; None if not there."""
+        """Look an audience up, by id where one is given, else by exact name.
+
+        A name that is not there gives None: it may be created. An id that is not there, or is
+        another ad account's, raises NotThere.
+        """
 
     @abstractmethod
     def create_audience(self, connection: Connection, request: AudienceRequest) -> Audience:

@@ -1,0 +1,63 @@
+"""The identifier types that several platforms take, in words that are the same for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from providers.declarations import IdentifierType
+
+_EMAIL_COLUMNS = ("email", "emailaddress", "mail", "hem", "hashedemail", "emailhash", "emailsha256")
+_PHONE_COLUMNS = (
+    "phone",
+    "phonenumber",
+    "mobile",
+    "mobilenumber",
+    "mobilephone",
+    "telephone",
+    "tel",
+    "msisdn",
+    "hashedphone",
+    "phonehash",
+    "phonesha256",
+)
+_AD_ID_COLUMNS = (
+    "maid",
+    "mobileadid",
+    "mobileadvertisingid",
+    "adid",
+    "advertisingid",
+    "deviceid",
+    "idfa",
+    "gaid",
+    "aaid",
+    "hashedmaid",
+    "maidhash",
+    "maidsha256",
+    "mobileadidsha256",
+)
+
+
+def email(wire_name: str, normalize: Callable[[str], str]) -> IdentifierType:
+    """Declare e-mail addresses, by the platform's word and rule for them."""
+    return IdentifierType(
+        "email", "E-mail", wire_name, normalize, _EMAIL_COLUMNS, "Person@Example.com"
+    )
+
+
+def phone(wire_name: str, normalize: Callable[[str], str]) -> IdentifierType:
+    """Declare phone numbers, by the platform's word and rule for them."""
+    return IdentifierType(
+        "phone", "Phone", wire_name, normalize, _PHONE_COLUMNS, "+1 (706) 767-5127"
+    )
+
+
+def mobile_ad_id(wire_name: str, normalize: Callable[[str], str]) -> IdentifierType:
+    """Declare mobile ad ids of both systems in one column, by the platform's word and rule."""
+    return IdentifierType(
+        "mobile_ad_id",
+        "Mobile ad id",
+        wire_name,
+        normalize,
+        _AD_ID_COLUMNS,
+        "F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6",
+    )

@@ -51,7 +51,9 @@ class SamplePlatform(OAuth2Platform):
     )
     limits = Limits(batch_rows=3, rates=(Rate(1000, 1, Per.APP),), minimum_audience=2)
     replace = Replace.NATIVE
-    revocation = Revocation(by_call=False, url="https://sample.example/apps", words="Remove the app.")
+    revocation = Revocation(
+        by_call=False, url="https://sample.example/apps", words="Remove the app."
+    )
     destination_fields = (
         FormField("audience_name", "Audience name", required=True, max_length=50),
         FormField("days", "Days", kind=FieldKind.INTEGER, minimum=1, maximum=365),

@@ -51,7 +51,9 @@ def test_a_changed_byte_breaks_the_seal(acme, position):
             sealing.unseal(bytes(sealed), organization_id=acme.id, place="p")
 
 
-@pytest.mark.parametrize("text", [b"", b"\x01", b"a token in the clear that is long enough to pass"])
+@pytest.mark.parametrize(
+    "text", [b"", b"\x01", b"a token in the clear that is long enough to pass"]
+)
 def test_what_was_never_sealed_is_an_error_not_a_value(acme, text):
     with fence.inside(acme.id), pytest.raises(sealing.SealBroken):
         sealing.unseal(text, organization_id=acme.id, place="p")

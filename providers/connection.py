@@ -22,6 +22,8 @@ from providers.wording import word
 # When a platform's window opens again: the narrower budget first.
 _RESET_HEADERS = ("x-account-rate-limit-reset", "x-rate-limit-reset", "x-ratelimit-reset")
 _LONGEST_WAIT = 86400.0
+# A smaller number in a reset header is seconds left, a larger one a point in time.
+_EARLIEST_TIME = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,7 @@ class Answer:
     def retry_after(self) -> float | None:
         """Return how many seconds to wait, where the platform says it in a header.
 
-        Understands `Retry-After` (seconds or a date) and the usual reset headers, whose small
-        numbers are seconds left and whose large ones are points in time.
+        Understands `Retry-After` (seconds or a date) and the usual reset headers.
         """
         said = self.headers.get("Retry-After", "")
         seconds = _number(said)
@@ -60,7 +61,7 @@ class Answer:
         if seconds is None:
             resets = (_number(self.headers.get(name, "")) for name in _RESET_HEADERS)
             seconds = next((reset for reset in resets if reset is not None), None)
-            if seconds is not None and seconds >= 1_000_000:
+            if seconds is not None and seconds >= _EARLIEST_TIME:
                 seconds -= time.time()
         return None if seconds is None else min(max(0.0, seconds), _LONGEST_WAIT)
 

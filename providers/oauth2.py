@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -117,6 +118,7 @@ class OAuth2Platform(Platform):
             lookup=Secret(parameters.get("state", "")),
             code=Secret(code) if code else None,
             refusal="" if code else word(parameters.get("error")),
+            scopes=_scopes(parameters.get("scope")),
         )
 
     def finish_consent(
@@ -132,7 +134,7 @@ class OAuth2Platform(Platform):
         session = self._session(app, redirect_uri)
         # No scope is given: oauthlib raises where granted and asked scopes differ, and the
         # single-use grant would be lost with the exception. `missing_scopes` compares instead.
-        return self._granted(
+        grant = self._granted(
             session,
             session.fetch_token,
             app.address(self.token_address(options)),
@@ -142,6 +144,7 @@ class OAuth2Platform(Platform):
             **verifier,
             **self.exchange_parameters(options),
         )
+        return replace(grant, scopes=callback.scopes) if grant.scopes is None else grant
 
     def refresh(self, app: App, tokens: Tokens, options: Mapping[str, str]) -> Grant:
         """Exchange the refresh token for new tokens."""
@@ -187,7 +190,6 @@ class OAuth2Platform(Platform):
     def grant_from(self, body: Mapping[str, Any]) -> Grant:
         """Read a good answer of the token endpoint."""
         refresh = body.get("refresh_token")
-        scope = body.get("scope")
         return Grant(
             tokens=Tokens(
                 access=Secret(str(body["access_token"])),
@@ -195,7 +197,7 @@ class OAuth2Platform(Platform):
             ),
             expires_in=_seconds(body.get("expires_in")),
             refresh_expires_in=_seconds(body.get("refresh_token_expires_in")),
-            scopes=frozenset(re.split(r"[,\s]+", str(scope).strip())) if scope else None,
+            scopes=_scopes(body.get("scope")),
         )
 
     def _session(self, app: App, redirect_uri: str | None) -> TokenSession:
@@ -238,6 +240,11 @@ class OAuth2Platform(Platform):
         if answer.status >= HTTPStatus.MULTIPLE_CHOICES or not body.get("access_token"):
             raise self.classify_token_error(answer)
         return self.grant_from(body)
+
+
+def _scopes(text: Any) -> frozenset[str] | None:
+    """Read granted scopes, whatever they are separated by; None where nothing is said."""
+    return frozenset(re.findall(r"[^,\s]+", str(text))) if text else None
 
 
 def _seconds(value: Any) -> int | None:

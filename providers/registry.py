@@ -23,19 +23,26 @@ class Registry:
 
     def __init__(self) -> None:
         self._by_key: dict[str, Platform] = {}
+        self._looked_at: set[str] = set()
 
     def discover(self) -> None:
         """Import every module of the package once and keep one instance of each adapter."""
         for module_info in pkgutil.iter_modules(platforms.__path__):
-            module = importlib.import_module(f"{platforms.__name__}.{module_info.name}")
+            name = f"{platforms.__name__}.{module_info.name}"
+            if name in self._looked_at:
+                continue
+            module = importlib.import_module(name)
             for _, found in inspect.getmembers(module, inspect.isclass):
-                if (
-                    issubclass(found, Platform)
-                    and found.__module__.startswith(module.__name__)
-                    and not inspect.isabstract(found)
-                    and found.key not in self._by_key
-                ):
-                    self._by_key[found.key] = found()
+                is_its_own = found.__module__ == name or found.__module__.startswith(f"{name}.")
+                if is_its_own and issubclass(found, Platform) and not inspect.isabstract(found):
+                    self._keep(found())
+            self._looked_at.add(name)
+
+    def _keep(self, platform: Platform) -> None:
+        there = self._by_key.setdefault(platform.key, platform)
+        if type(there) is not type(platform):
+            # A row in the database names one adapter by its key; it must not be a matter of order.
+            raise TypeError(f"Two adapters have the key {platform.key!r}.")
 
     def get(self, key: str) -> Platform:
         """Return the adapter with this key, or raise UnknownPlatform."""

@@ -22,6 +22,9 @@ class Secret:
         """Return the secret itself. Call it only where the text goes onto the wire or is sealed."""
         return self._text
 
+    # A Django template calls what it finds; this attribute makes it refuse.
+    reveal.alters_data = True  # type: ignore[attr-defined]
+
     def __repr__(self) -> str:
         return "Secret(***)"
 

@@ -57,7 +57,7 @@ def _read(raw: urllib3.BaseHTTPResponse, give_up_at: float) -> bytes:
 
 
 @functools.cache
-def _pool(process_id: int) -> Deadlined:
+def _pool(_process_id: int) -> Deadlined:
     """Keep connections for one process: they must not be shared across a fork."""
     return Deadlined(pool_maxsize=32)
 

@@ -41,7 +41,8 @@ class ConsentStart:
     verifier or the request token's secret, or None.
     """
 
-    url: str
+    # Out of `repr`: it carries the state.
+    url: str = field(repr=False)
     lookup: Secret
     secret: Secret | None = None
 
@@ -51,12 +52,14 @@ class Callback:
     """What came back to the redirect address.
 
     `lookup` is empty where the answer names no attempt. `code` is None where the person refused;
-    then `refusal` holds the platform's word for it, shortened and free of secrets.
+    then `refusal` holds the platform's word for it, shortened and free of secrets. `scopes` is
+    what was granted where the platform says it here, else None.
     """
 
     lookup: Secret
     code: Secret | None
     refusal: str = ""
+    scopes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ class Batch:
     """
 
     types: tuple[str, ...]
-    rows: Sequence[tuple[str | None, ...]]
+    rows: Sequence[tuple[str | None, ...]] = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _RUN = re.compile(r"[A-Za-z0-9._~+/=|%-]{16,}")
+# Longer runs are no prose even without a digit.
+_LONGEST_WORD = 31
 _NOT_OF_A_WORD = re.compile(r"[^A-Za-z0-9_.:-]")
 
 
@@ -24,5 +26,5 @@ def quoted(text: object, length: int = 160) -> str:
 
 def _masked(run: re.Match[str]) -> str:
     text = run.group()
-    is_prose = len(text) < 32 and not any(letter.isdigit() for letter in text)
+    is_prose = len(text) <= _LONGEST_WORD and not any(letter.isdigit() for letter in text)
     return text if is_prose else "***"

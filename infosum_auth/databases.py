@@ -42,6 +42,4 @@ def resolve_databases(environment: Mapping[str, str]) -> Databases | None:
             f"{present} is set but {' and '.join(missing)} is not. "
             "Set all of them, or none for a private PostgreSQL."
         )
-    return Databases(
-        application=given[_APPLICATION], owner=given[_OWNER], broker=given[_BROKER]
-    )
+    return Databases(application=given[_APPLICATION], owner=given[_OWNER], broker=given[_BROKER])

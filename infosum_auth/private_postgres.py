@@ -10,20 +10,19 @@ import argparse
 import fcntl
 import hashlib
 import os
-import secrets
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from infosum_auth.databases import Databases
 from infosum_auth.generated_secrets import application_secrets, kept
@@ -34,32 +33,44 @@ from infosum_auth.postgres_binaries import (
     reachable,
     server_user,
 )
-from infosum_auth.processes import free_port, interruptible, spawn, stop, wait_until
+from infosum_auth.postgres_cluster import (
+    APPLICATION,
+    BROKER,
+    MAIN,
+    OWNER,
+    SUPERUSER,
+    StartError,
+    create_roles_and_databases,
+    fresh_passwords,
+    initialize,
+)
+from infosum_auth.processes import (
+    alive,
+    command_of,
+    free_port,
+    interruptible,
+    is_free,
+    spawn,
+    stop,
+    wait_until,
+)
 
-SUPERUSER, OWNER, APPLICATION = "postgres", "infosum_owner", "infosum_app"
-MAIN, BROKER = "infosum", "infosum_broker"
 _START_SECONDS = 60
 # What a crash of the machine would lose, nobody misses.
 _THROWAWAY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 _TEMPORARY = "infosum-postgres-"
 
 
-class StartError(RuntimeError):
-    """The private server did not start; the message ends with its last words."""
-
-
 @dataclass
 class PrivateServer:
-    """A running server; `process` is None where somebody else started it and will stop it."""
+    """A server on a data folder; `process` is None where somebody else started it."""
 
-    home: Path
+    binaries: Binaries
     data: Path
-    port: int
-    passwords: dict[str, str]
-    process: subprocess.Popen[bytes] | None
-
-    def url(self, role: str, database: str) -> str:
-        return f"postgres://{role}:{self.passwords[role]}@127.0.0.1:{self.port}/{database}"
+    durable: bool
+    port: int = 0
+    passwords: dict[str, str] = field(default_factory=dict, repr=False)
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def databases(self) -> Databases:
@@ -69,42 +80,126 @@ class PrivateServer:
             broker=self.url(APPLICATION, BROKER),
         )
 
+    def url(self, role: str, database: str) -> str:
+        return f"postgres://{role}:{self.passwords[role]}@127.0.0.1:{self.port}/{database}"
+
+    def connect(self) -> psycopg.Connection:
+        url = self.url(SUPERUSER, SUPERUSER)
+        return psycopg.connect(url, autocommit=True, connect_timeout=3)
+
+    def answers(self) -> bool:
+        """Say whether this very server, not another one on the same port, takes connections."""
+        try:
+            with self.connect() as connection:
+                row = connection.execute("SHOW data_directory").fetchone()
+        except psycopg.OperationalError:
+            return False
+        return row is not None and Path(row[0]) == self.data
+
+    def launch(self) -> None:
+        """Start the server's process, on the port of last time if it is free, and wait for it."""
+        for attempts_left in (2, 1, 0):
+            self._choose_port()
+            self.process = self._spawn()
+            if self._comes_up(self.process):
+                return
+            self.stop()
+            if not attempts_left:
+                words = self._log.read_text(errors="replace")[-2000:]
+                raise StartError(f"PostgreSQL did not start:\n{words}")
+            # Somebody else took the port, or a killed server's children have not all noticed yet.
+            time.sleep(1)
+
+    def _comes_up(self, process: subprocess.Popen[bytes]) -> bool:
+        wait_until(lambda: process.poll() is not None or self.answers(), seconds=_START_SECONDS)
+        return process.poll() is None and self.answers()
+
+    @property
+    def _log(self) -> Path:
+        return self.data.parent / "postgres.log"
+
+    def _choose_port(self) -> None:
+        remembered = self.data.parent / "port"
+        if not self.port and remembered.exists():
+            self.port = int(remembered.read_text())
+        if not self.port or not is_free(self.port):
+            self.port = free_port()
+        remembered.write_text(str(self.port))
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        options = [f"port={self.port}", "listen_addresses=127.0.0.1", "timezone=UTC"]
+        # No unix socket at all: it would need a path below 107 characters and a place of its own.
+        options += ["unix_socket_directories=", *(() if self.durable else _THROWAWAY)]
+        command = [self.binaries.folder / "postgres", "-D", self.data]
+        command += [argument for option in options for argument in ("-c", option)]
+        with self._log.open("wb") as log:
+            return spawn(
+                command,
+                output=log,
+                folder=self.data,
+                user=server_user(),
+                on_parents_death=signal.SIGINT,
+            )
+
     def stop(self) -> None:
         """Stop the server, if this object started it; sessions are cut off, data is kept."""
         if self.process is not None:
             # A fast shutdown in PostgreSQL's terms.
             stop(self.process, request=signal.SIGINT)
 
+    def restart(self, *, crash: bool = False) -> None:
+        """Stop the server, or crash it as a power cut would, and start it on the same port."""
+        if self.process is not None and crash:
+            self.process.send_signal(signal.SIGQUIT)
+        self.stop()
+        self.launch()
+
     def remove(self) -> None:
-        """Stop the server and delete its data."""
+        """Stop the server, if this object started it, and then delete its data."""
         self.stop()
         if self.process is not None:
-            shutil.rmtree(self.home, ignore_errors=True)
+            shutil.rmtree(self.data.parent, ignore_errors=True)
 
 
-def start(folder: Path, *, throwaway: bool = False) -> PrivateServer:
+def start(folder: Path, *, durable: bool = True) -> PrivateServer:
     """Start the server whose data is kept in a folder, or join it where it runs already.
 
     As root, and where the unprivileged server could not reach the folder, the data is kept below
-    /var/lib instead, by the folder's name. Throwaway: fast, and not safe from a power cut.
+    /var/lib instead, by the folder's name. Not durable: fast, and not safe from a power cut.
     """
     binaries = find_binaries()
-    home = _home(folder)
+    home = home_of(folder)
     data = home / f"postgres-{binaries.major}"
+    server = PrivateServer(binaries, data, durable)
     with _alone(home):
-        passwords = kept(home / f"{data.name}.json", _fresh_passwords)
+        server.passwords = kept(home / f"{data.name}.json", fresh_passwords)
         if not data.exists():
-            _initialize(binaries, data, passwords[SUPERUSER], throwaway=throwaway)
-        port = _running_port(data, passwords)
-        if port is not None:
-            return PrivateServer(home, data, port, passwords, None)
-        server = _launch(binaries, home, data, passwords, throwaway=throwaway)
+            initialize(binaries, data, server.passwords[SUPERUSER], durable=durable)
+        if _joined(server):
+            return server
+        server.launch()
         try:
-            _create_roles_and_databases(server)
+            with server.connect() as connection:
+                create_roles_and_databases(connection, server.passwords)
         except BaseException:
             server.stop()
             raise
         return server
+
+
+def start_throwaway() -> PrivateServer:
+    """Start an empty server in a temporary folder; `remove()` ends it and deletes the folder."""
+    for leftover in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*-*"):
+        owner = leftover.name.removeprefix(_TEMPORARY).partition("-")[0]
+        if owner.isdigit() and not alive(int(owner)) and leftover.stat().st_uid == os.getuid():
+            # Its owner was killed before it could clean up.
+            shutil.rmtree(leftover, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_TEMPORARY}{os.getpid()}-"))
+    try:
+        return start(folder, durable=False)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 @contextmanager
@@ -120,22 +215,8 @@ def private_server(folder: Path | None = None) -> Iterator[Databases]:
             server.stop()
 
 
-def start_throwaway() -> PrivateServer:
-    """Start an empty server in a temporary folder; `remove()` ends it and deletes the folder."""
-    for leftover in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*-*"):
-        owner = leftover.name.removeprefix(_TEMPORARY).partition("-")[0]
-        if owner.isdigit() and not _alive(int(owner)) and leftover.stat().st_uid == os.getuid():
-            # Its owner was killed before it could clean up.
-            shutil.rmtree(leftover, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{_TEMPORARY}{os.getpid()}-"))
-    try:
-        return start(folder, throwaway=True)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-
-def _home(folder: Path) -> Path:
+def home_of(folder: Path) -> Path:
+    """Return where the data of a folder's server is: there, or as root perhaps below /var/lib."""
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     if server_user() is None:
@@ -158,152 +239,37 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
-def _fresh_passwords() -> dict[str, str]:
-    return {role: secrets.token_hex(24) for role in (SUPERUSER, OWNER, APPLICATION)}
-
-
-def _initialize(binaries: Binaries, data: Path, password: str, *, throwaway: bool) -> None:
-    """Create the data folder whole or not at all."""
-    unfinished = data.with_name(f"{data.name}.new")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(mode=0o700)
-    password_file = data.with_name(f"{data.name}.password")
-    password_file.touch(mode=0o600)
-    user = server_user()
-    try:
-        password_file.write_text(password)
-        if user is not None:
-            os.chown(unfinished, user, -1)
-            os.chown(password_file, user, -1)
-        command: list[str | Path] = [binaries.folder / "initdb", "-D", unfinished]
-        command += ["-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", password_file]
-        command += ["-E", "UTF8", *_locale(binaries), *(["--no-sync"] if throwaway else [])]
-        with (data.parent / "initdb.log").open("wb") as log:
-            # Not the caller's folder: the unprivileged user may not be allowed into it.
-            done = spawn(command, output=log, folder=unfinished, user=user).wait()
-        if done != 0:
-            raise StartError(f"initdb failed:\n{(data.parent / 'initdb.log').read_text()}")
-    finally:
-        password_file.unlink()
-    unfinished.rename(data)
-
-
-def _locale(binaries: Binaries) -> list[str]:
-    """Return options under which lower() knows more than ASCII: names are unique ignoring case."""
-    if binaries.major >= 17:
-        return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    return ["--locale=C.UTF-8"]
-
-
-def _launch(
-    binaries: Binaries, home: Path, data: Path, passwords: dict[str, str], *, throwaway: bool
-) -> PrivateServer:
-    port = free_port()
-    options = [f"port={port}", "listen_addresses=127.0.0.1", "timezone=UTC"]
-    # No unix socket at all: it would need a path below 107 characters and a place of its own.
-    options += ["unix_socket_directories=", *(_THROWAWAY if throwaway else ())]
-    command = [binaries.folder / "postgres", "-D", data]
-    command += [argument for option in options for argument in ("-c", option)]
-    log = home / "postgres.log"
-    with log.open("wb") as output:
-        process = spawn(
-            command,
-            output=output,
-            folder=data,
-            user=server_user(),
-            on_parents_death=signal.SIGINT,
-        )
-    server = PrivateServer(home, data, port, passwords, process)
-    answered = wait_until(
-        lambda: process.poll() is not None or _answers(server), seconds=_START_SECONDS
-    )
-    if process.poll() is not None or not answered:
-        server.stop()
-        raise StartError("PostgreSQL did not start:\n" + log.read_text(errors="replace")[-2000:])
-    return server
-
-
-def _connect(server: PrivateServer, database: str = SUPERUSER) -> psycopg.Connection:
-    return psycopg.connect(server.url(SUPERUSER, database), autocommit=True, connect_timeout=3)
-
-
-def _answers(server: PrivateServer) -> bool:
-    """Say whether this very server, not another one on the same port, takes connections."""
-    try:
-        with _connect(server) as connection:
-            row = connection.execute("SHOW data_directory").fetchone()
-    except psycopg.OperationalError:
-        return False
-    return row is not None and Path(row[0]) == server.data
-
-
-def _running_port(data: Path, passwords: dict[str, str]) -> int | None:
-    """Return the port of the server that runs on this folder; drop what a crashed one left."""
-    pid_file = data / "postmaster.pid"
+def _joined(server: PrivateServer) -> bool:
+    """Take the port of the server that runs on the folder already; say whether there is one."""
+    pid_file = server.data / "postmaster.pid"
 
     def recorded() -> list[str]:
         with suppress(FileNotFoundError):
             return pid_file.read_text().split("\n")
         return []
 
-    def port() -> int | None:
+    def serves() -> bool:
         lines = recorded()
-        if len(lines) < 4 or not lines[3].strip():
-            return None
-        number = int(lines[3])
-        return number if _answers(PrivateServer(data.parent, data, number, passwords, None)) else None
+        return bool(lines and lines[0]) and str(server.data) in command_of(int(lines[0]))
 
-    def settled() -> bool:
-        # Neither while it starts nor while it shuts down.
+    def answers() -> bool:
         lines = recorded()
-        return not lines or not _serves(int(lines[0] or 0), data) or port() is not None
+        # The fourth line is the port.
+        server.port = int(lines[3]) if len(lines) > 3 and lines[3].strip() else 0
+        return bool(server.port) and server.answers()
 
-    if not wait_until(settled, seconds=_START_SECONDS):
-        raise StartError(f"The PostgreSQL of {data} runs but does not answer.")
-    found = port()
-    if found is None:
-        # The number may belong to any other program by now, which PostgreSQL would believe.
-        pid_file.unlink(missing_ok=True)
-    return found
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
+    # Neither while it starts nor while it shuts down.
+    if not wait_until(lambda: not serves() or answers(), seconds=_START_SECONDS):
+        raise StartError(f"The PostgreSQL of {server.data} runs but does not answer.")
+    if serves():
         return True
-    return True
-
-
-def _serves(pid: int, data: Path) -> bool:
-    """Say whether a process is a PostgreSQL server on this folder."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except FileNotFoundError:
-        if Path("/proc/self").exists():
-            return False
-        asked = ["ps", "-o", "command=", "-p", str(pid)]
-        words = subprocess.run(asked, capture_output=True, check=False).stdout.split()
-    return str(data).encode() in words
-
-
-def _create_roles_and_databases(server: PrivateServer) -> None:
-    """Create what is missing: a launcher may have been stopped half-way."""
-    create_role = "CREATE ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE {} PASSWORD {}"
-    with _connect(server) as connection:
-        # Test databases are created by the owner.
-        for role, may in ((OWNER, "CREATEDB"), (APPLICATION, "NOCREATEDB")):
-            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
-            if known.fetchone() is None:
-                name, password = sql.Identifier(role), sql.Literal(server.passwords[role])
-                connection.execute(sql.SQL(create_role).format(name, sql.SQL(may), password))
-        for database, owner in ((MAIN, OWNER), (BROKER, APPLICATION)):
-            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
-            if known.fetchone() is None:
-                names = sql.Identifier(database), sql.Identifier(owner)
-                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*names))
+    server.port = 0
+    lines = recorded()
+    if lines and lines[0] and alive(int(lines[0])):
+        # A crashed server's number, now another program's: PostgreSQL would believe it is its own.
+        # In every other case it must see the file, to wait for a killed server's children.
+        pid_file.unlink()
+    return False
 
 
 def main() -> int:

@@ -111,6 +111,28 @@ def stop(
     process.wait()
 
 
+def alive(pid: int) -> bool:
+    """Say whether a process exists."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def command_of(pid: int) -> list[str]:
+    """Return the words of a process's command line; none where it does not exist."""
+    if Path("/proc/self").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+        except (FileNotFoundError, ProcessLookupError):
+            return []
+    asked = ["ps", "-o", "command=", "-p", str(pid)]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+
+
 def wait_until(true: Callable[[], bool], *, seconds: float) -> bool:
     """Ask again and again until the answer is yes; return False when the time is over."""
     end = time.monotonic() + seconds

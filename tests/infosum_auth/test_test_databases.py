@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import ProgrammingError, connection, connections
+
 from organizations.models import Person
 
 

@@ -6,6 +6,7 @@ import base64
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -24,7 +25,9 @@ def with_files(environment: Mapping[str, str]) -> dict[str, str]:
         try:
             merged[target] = Path(path).read_text().strip()
         except OSError as error:
-            raise ImproperlyConfigured(f"{name} names a file that cannot be read: {error}") from None
+            raise ImproperlyConfigured(
+                f"{name} names a file that cannot be read: {error}"
+            ) from None
     return merged
 
 
@@ -73,6 +76,24 @@ def master_keys(text: str) -> dict[str, bytes]:
     return keys
 
 
-def platform_environment() -> dict[str, str]:
-    """Return every `PLATFORM_...` variable: credentials and addresses by the naming rule."""
-    return {name: text for name, text in values.items() if name.startswith("PLATFORM_")}
+def platform_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return every `PLATFORM_...` variable: credentials and addresses by the naming rule.
+
+    OAuth without TLS is for a sandbox on this machine: oauthlib's flag for it stops the start
+    unless every platform that is set up is reached on a loopback address.
+    """
+    found = {name: text for name, text in environment.items() if name.startswith("PLATFORM_")}
+    if environment.get("OAUTHLIB_INSECURE_TRANSPORT"):
+        ids = (name for name in found if name.endswith("_CLIENT_ID"))
+        keys = [name.removeprefix("PLATFORM_").removesuffix("_CLIENT_ID") for name in ids]
+        outside = [key for key in keys if not _is_loopback(found.get(f"PLATFORM_{key}_BASE_URL"))]
+        if outside:
+            raise ImproperlyConfigured(
+                "OAUTHLIB_INSECURE_TRANSPORT is for a sandbox on this machine, but "
+                f"{', '.join(sorted(outside))} is reached elsewhere."
+            )
+    return found
+
+
+def _is_loopback(address: str | None) -> bool:
+    return urlsplit(address or "").hostname in {"127.0.0.1", "localhost", "::1"}

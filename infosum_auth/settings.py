@@ -166,7 +166,7 @@ UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=10 * 1024**3)
 MASTER_KEYS = master_keys(required("MASTER_KEYS"))
 
 # PLATFORM_<KEY>_CLIENT_ID, _CLIENT_SECRET, _BASE_URL: read by the adapter's key, never listed.
-PLATFORM_ENVIRONMENT = platform_environment()
+PLATFORM_ENVIRONMENT = platform_environment(values)
 
 vars().update(broker_settings(values))
 CELERY_TASK_ACKS_LATE = True
@@ -177,6 +177,12 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+
+# Messages are hints: each of these finds in the rows what is left to do.
+CELERY_BEAT_SCHEDULE = {
+    "attempts": {"task": "authorizations.tasks.sweep_attempts", "schedule": 5},
+    "authorizations": {"task": "authorizations.tasks.sweep_authorizations", "schedule": 60},
+}
 
 LOGGING = {
     "version": 1,

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import requests
 from oauthlib.common import generate_token
-from oauthlib.oauth2 import InsecureTransportError, OAuth2Error, WebApplicationClient
+from oauthlib.oauth2 import InsecureTransportError, WebApplicationClient
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
@@ -212,34 +212,40 @@ class OAuth2Platform(Platform):
         return {"client_secret": secret}
 
     def _granted(self, session: TokenSession, fetch: Any, address: str, **how: Any) -> Grant:
-        """Call the token endpoint and read its raw answer.
-
-        The answer is looked at before oauthlib parses it, because it raises the same exception for
-        a proxy's 502 page as for a bad body, and folds what we need to tell apart.
-        """
-        answers: list[Answer] = []
-
-        def keep(response: requests.Response) -> requests.Response:
-            answers.append(Answer.of(response))
-            return response
-
-        session.register_compliance_hook("access_token_response", keep)
-        session.register_compliance_hook("refresh_token_response", keep)
+        """Call the token endpoint and read its raw answer."""
+        session.register_compliance_hook("access_token_response", _keep_from_oauthlib)
+        session.register_compliance_hook("refresh_token_response", _keep_from_oauthlib)
+        answer = None
         try:
             fetch(address, timeout=TIMEOUT, **how)
+        except _AnsweredError as answered:
+            answer = answered.answer
         except requests.RequestException as error:
-            if not answers:
-                raise no_answer(error, wrote=True) from None
+            raise no_answer(error, wrote=True) from None
         except InsecureTransportError:
             raise AppMisconfigured(f"{self.label}'s address here is not HTTPS.") from None
-        except (OAuth2Error, ValueError):
-            if not answers:
-                raise
-        answer = answers[-1]
+        assert answer is not None
         body = answer.json if isinstance(answer.json, dict) else {}
         if answer.status >= HTTPStatus.MULTIPLE_CHOICES or not body.get("access_token"):
             raise self.classify_token_error(answer)
         return self.grant_from(body)
+
+
+class _AnsweredError(Exception):
+    """The token endpoint has answered."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+def _keep_from_oauthlib(response: requests.Response) -> requests.Response:
+    """Take the answer before oauthlib parses it.
+
+    It raises the same exception for a proxy's page as for a bad body, another one for JSON that is
+    no object, and folds what we need to tell apart.
+    """
+    raise _AnsweredError(Answer.of(response))
 
 
 def _scopes(text: Any) -> frozenset[str] | None:

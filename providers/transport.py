@@ -34,14 +34,16 @@ class Deadlined(HTTPAdapter):
         """Send a request and return its answer, already read."""
         give_up_at = time.monotonic() + ANSWER_WITHIN
         response = super().send(request, *args, **{**how, "stream": True})
+        # With the raw response go its cookies: a platform's must not travel between tenants.
         response.raw = io.BytesIO(_read(response.raw, give_up_at))
         return response
 
 
-def _read(raw: urllib3.BaseHTTPResponse, give_up_at: float) -> bytes:
+def _read(raw: urllib3.HTTPResponse, give_up_at: float) -> bytes:
     body = bytearray()
     try:
-        for chunk in raw.stream(65536, decode_content=True):
+        # What has come so far; `stream` would wait for a full chunk, however slowly it drips.
+        while chunk := raw.read1(65536, decode_content=True):
             body += chunk
             if time.monotonic() > give_up_at:
                 raw.close()
@@ -63,7 +65,7 @@ def _pool(_process_id: int) -> Deadlined:
 
 
 def use_pool(session: requests.Session) -> None:
-    """Let a session use this process's connections. Cookies stay the session's own."""
+    """Let a session use this process's connections."""
     session.mount("https://", _pool(os.getpid()))
     session.mount("http://", _pool(os.getpid()))
 

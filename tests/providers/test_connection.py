@@ -4,7 +4,6 @@ from email.utils import formatdate
 
 import pytest
 import requests
-import responses
 from requests.structures import CaseInsensitiveDict
 
 from providers.app import App
@@ -36,12 +35,6 @@ def connection():
     tokens = Tokens(Secret(TOKEN))
     app = App("client", Secret("client-secret-text"))
     return Connection(app, tokens, Bearer(tokens.access), by_status)
-
-
-@pytest.fixture
-def edge():
-    with responses.RequestsMock() as edge:
-        yield edge
 
 
 def answered(status=200, text="", headers=None):

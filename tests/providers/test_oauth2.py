@@ -4,7 +4,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-import responses
 
 from providers.app import App
 from providers.errors import (
@@ -44,12 +43,6 @@ class OtherHabits(SamplePlatform):
 
     def exchange_parameters(self, options):
         return {"continuous_refresh": "true"}
-
-
-@pytest.fixture
-def edge():
-    with responses.RequestsMock() as edge:
-        yield edge
 
 
 def exchange(platform=None, *, callback=None, secret="", options=None):

@@ -1,7 +1,6 @@
 """Who authorized at Snapchat, which ad accounts there are, and what their roles suffice for."""
 
 import pytest
-import responses
 from responses import matchers
 
 from providers.app import App
@@ -12,12 +11,6 @@ from providers.secret import Secret
 from providers.values import Tokens, Verdict
 
 snapchat = Snapchat()
-
-
-@pytest.fixture
-def edge():
-    with responses.RequestsMock() as edge:
-        yield edge
 
 
 @pytest.fixture

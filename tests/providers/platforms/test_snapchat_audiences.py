@@ -4,7 +4,6 @@ import hashlib
 import json
 
 import pytest
-import responses
 from responses import matchers
 
 from providers.app import App
@@ -25,12 +24,6 @@ AUDIENCE = Audience("5677923948298240", "Buyers", "a1")
 
 
 snapchat = Snapchat()
-
-
-@pytest.fixture
-def edge():
-    with responses.RequestsMock() as edge:
-        yield edge
 
 
 @pytest.fixture

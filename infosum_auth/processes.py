@@ -95,15 +95,17 @@ def group_of(user: int) -> int:
 def stop(
     process: subprocess.Popen[bytes],
     *,
-    request: signal.Signals = signal.SIGTERM,
+    request: signal.Signals | None = signal.SIGTERM,
     patience: float = 15,
 ) -> None:
     """Ask a spawned process to end, wait, then kill whatever is left of its session.
 
+    With no request it has been asked already: a second time would be taken for impatience.
     Only the leader is asked: a worker's children would drop their task at the same signal.
     """
     if process.poll() is None:
-        process.send_signal(request)
+        if request is not None:
+            process.send_signal(request)
         with suppress(subprocess.TimeoutExpired):
             process.wait(patience)
     with suppress(ProcessLookupError, PermissionError):
@@ -153,6 +155,18 @@ def interruptible() -> Iterator[None]:
     previous = {
         number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)
     }
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ignore what would interrupt the block: cleaning up is quick and must be whole."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:
         yield
     finally:

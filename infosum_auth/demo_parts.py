@@ -1,0 +1,133 @@
+"""What the demo consists of: its ports, its environment, its programs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from infosum_auth.components import Component, python, said
+from infosum_auth.databases import Databases
+from infosum_auth.generated_secrets import application_secrets, kept
+from infosum_auth.processes import free_port, is_free
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class DemoError(RuntimeError):
+    """The demo cannot run; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the demo listens on this machine."""
+
+    web: int
+    sandbox: int
+
+    @classmethod
+    def free(cls) -> Ports:
+        return cls(web=free_port(), sandbox=free_port())
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Ports:
+        """Read DEMO_PORT and SANDBOX_PORT; raises DemoError for what is no free port."""
+        numbers = {}
+        for name, usual in (("DEMO_PORT", "8000"), ("SANDBOX_PORT", "8900")):
+            text = environment.get(name) or usual
+            if not text.isdigit() or not 0 < int(text) < 65536:
+                raise DemoError(f"{name} must be a port number, not {text!r}.")
+            if not is_free(int(text)):
+                raise DemoError(
+                    f"Port {text} is taken by another program. "
+                    f"Choose another one: make demo {name}={int(text) + 1}"
+                )
+            numbers[name] = int(text)
+        if len(set(numbers.values())) == 1:
+            raise DemoError("DEMO_PORT and SANDBOX_PORT must differ.")
+        return cls(web=numbers["DEMO_PORT"], sandbox=numbers["SANDBOX_PORT"])
+
+
+def environment(ports: Ports, folder: Path, databases: Databases) -> dict[str, str]:
+    staging = folder / "staging"
+    staging.mkdir(mode=0o700, exist_ok=True)
+    return {
+        **os.environ,
+        **kept(folder / "secrets.json", application_secrets),
+        **databases.environment(),
+        "DJANGO_SETTINGS_MODULE": "infosum_auth.settings",
+        "DJANGO_DEBUG": "0",
+        "PUBLIC_URL": web_url(ports),
+        "STAGING_DIR": str(staging),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH")))),
+        # Readiness is read from the logs.
+        "LOG_LEVEL": "INFO",
+        "PYTHONUNBUFFERED": "1",
+        # The emulated platforms speak plain HTTP; the settings refuse this for any other address.
+        "OAUTHLIB_INSECURE_TRANSPORT": "1",
+        # A proxy would not find this machine's own servers.
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }
+
+
+def platform_environment(sandbox_url: str) -> dict[str, str]:
+    """Aim every platform that the sandbox offers at the sandbox, by the naming rule."""
+    platforms: dict[str, dict[str, Any]] = _get(f"{sandbox_url}/_control/people").json()
+    aimed = {}
+    for key, platform in platforms.items():
+        prefix = f"PLATFORM_{key.upper()}"
+        aimed[f"{prefix}_CLIENT_ID"] = str(platform["client_id"])
+        aimed[f"{prefix}_CLIENT_SECRET"] = str(platform["client_secret"])
+        aimed[f"{prefix}_BASE_URL"] = f"{sandbox_url}/{key}"
+    return aimed
+
+
+def programs(ports: Ports, folder: Path) -> dict[str, Component]:
+    web = ["--bind", f"127.0.0.1:{ports.web}", "--worker-class", "gthread"]
+    # Its control socket would be one for the whole machine.
+    web += ["--workers", "2", "--threads", "4", "--no-control-socket", "infosum_auth.wsgi"]
+    # Nobody else listens to what workers could tell each other.
+    worker = ["--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    beat = ["--schedule", str(folder / "beat-schedule"), "--pidfile", ""]
+    celery = ("celery", "-A", "infosum_auth")
+    worker += ["--loglevel", "INFO"]
+    beat += ["--loglevel", "INFO"]
+    parts = (
+        Component(
+            "sandbox",
+            python("sandbox", "--port", str(ports.sandbox)),
+            lambda _log: _answers(f"{sandbox_url(ports)}/_control/people"),
+        ),
+        Component("web", python("gunicorn", *web), lambda _log: _answers(web_url(ports))),
+        Component("worker", python(*celery, "worker", *worker), said(" ready.")),
+        Component("beat", python(*celery, "beat", *beat), said("beat: Starting...")),
+    )
+    return {part.name: part for part in parts}
+
+
+def web_url(ports: Ports) -> str:
+    return f"http://127.0.0.1:{ports.web}"
+
+
+def sandbox_url(ports: Ports) -> str:
+    # Another site than the application's, as real platforms are: other cookies.
+    return f"http://localhost:{ports.sandbox}"
+
+
+def _get(url: str) -> requests.Response:
+    with requests.Session() as session:
+        # No proxy of the environment: it would not find this machine's own servers.
+        session.trust_env = False
+        return session.get(url, timeout=10)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return _get(url).ok
+    except requests.RequestException:
+        return False

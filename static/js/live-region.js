@@ -1,0 +1,35 @@
+// Keeps [data-live] as the server has it, without reloading, moving focus or scrolling.
+// The region is over when the server's new one is no longer marked.
+async function refresh(region, failures) {
+  const seconds = Number(region.dataset.liveSeconds ?? 2);
+  if (document.hidden) {
+    later(region, failures, seconds);
+    return;
+  }
+  let markup;
+  try {
+    const answer = await fetch(region.dataset.liveUrl, { cache: "no-store" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    markup = await answer.text();
+  } catch {
+    region.toggleAttribute("data-stale", failures >= 2);
+    later(region, failures + 1, Math.min(30, seconds * 2 ** failures));
+    return;
+  }
+  const next = new DOMParser().parseFromString(markup, "text/html").body.firstElementChild;
+  if (!next) return;
+  if (region.contains(document.activeElement)) {
+    later(region, 0, seconds);
+    return;
+  }
+  region.replaceWith(next);
+  if (next.hasAttribute("data-live")) later(next, 0, seconds);
+}
+
+function later(region, failures, seconds) {
+  setTimeout(() => refresh(region, failures), seconds * 1000);
+}
+
+for (const region of document.querySelectorAll("[data-live]")) {
+  later(region, 0, Number(region.dataset.liveSeconds ?? 2));
+}

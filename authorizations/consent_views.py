@@ -19,6 +19,7 @@ from authorizations.models import AttemptState, Authorization, AuthorizationAtte
 from authorizations.views import may_reconnect
 from organizations import fence
 from organizations.access import forbidden, member_may, signed_out_too
+from organizations.hints import hint
 from organizations.requests import MemberRequest
 from organizations.roles import May
 from providers.app import NotConfigured
@@ -122,7 +123,7 @@ def callback(request: HttpRequest, platform: str) -> HttpResponse:
     except consent.CallbackRefused as refused:
         return _unusable(request, str(refused))
     if attempt.state == AttemptState.CHECKING:
-        tasks.learn.delay(str(attempt.organization_id), str(attempt.id))
+        hint(tasks.learn, attempt.organization_id, attempt.id)
     response = redirect("authorizations:attempt_result", pk=attempt.pk)
     response["Referrer-Policy"] = "no-referrer"
     return response

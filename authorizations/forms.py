@@ -48,6 +48,13 @@ class NewAuthorizationForm(forms.Form):
             for declared in platform.authorization_fields:
                 self.fields[option_name(platform, declared)] = _option_field(declared)
 
+    def asked(self) -> list[tuple[Platform, list[forms.BoundField]]]:
+        """Return each platform with what it asks before consent."""
+        return [
+            (platform, [self[option_name(platform, each)] for each in platform.authorization_fields])
+            for platform in self.platforms
+        ]
+
     def clean_attempt(self) -> uuid.UUID:
         """Take the id that the page behind watches; make one where it has none."""
         return self.cleaned_data["attempt"] or uuid.uuid4()

@@ -7,6 +7,7 @@ import uuid
 from celery import shared_task
 
 from authorizations import learning, renewal
+from organizations.hints import hint
 
 
 @shared_task
@@ -19,14 +20,14 @@ def learn(organization_id: str, attempt_id: str) -> None:
 def sweep_attempts() -> None:
     """End attempts that nobody finished; check again those whose message was lost."""
     for found in learning.sweep():
-        learn.delay(str(found.organization_id), str(found.row_id))
+        hint(learn, found.organization_id, found.row_id)
 
 
 @shared_task
 def sweep_authorizations() -> None:
     """Look after authorizations whose time has come."""
     for found in renewal.take_due():
-        renew.delay(str(found.organization_id), str(found.row_id))
+        hint(renew, found.organization_id, found.row_id)
 
 
 @shared_task

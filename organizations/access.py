@@ -39,6 +39,7 @@ def member_may(
             asked = cast(MemberRequest, request)
             if getattr(asked, "membership", None) is None:
                 return render(request, "organizations/no_organization.html", status=403)
+            asked.organization = asked.membership.organization
             with fence.inside(asked.organization.id):
                 if of is not None:
                     kwargs["row"] = get_object_or_404(of, pk=kwargs.pop("pk"))

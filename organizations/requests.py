@@ -13,8 +13,4 @@ class MemberRequest(HttpRequest):
     user: Person
     membership: Membership
     memberships: list[Membership]
-
-    @property
-    def organization(self) -> Organization:
-        """Return the organization that the person acts in."""
-        return self.membership.organization
+    organization: Organization

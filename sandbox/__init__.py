@@ -1,0 +1,1 @@
+"""Advertising platforms, emulated from their fact sheets. Imports nothing of the product."""

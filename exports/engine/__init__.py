@@ -1,0 +1,1 @@
+"""From an uploaded audience file to prepared batches. No Django here."""

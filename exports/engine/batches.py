@@ -1,0 +1,129 @@
+"""A prepared batch as bytes: column by column, a digest in 32 bytes.
+
+Header: magic, version, number of types (1 byte), number of rows (4); a type: length (1), name.
+Then, a column after the other: 1 where every row has this type, else 0 and a bitmap of the rows
+that have it (lowest bit first); then the digests of those rows. One batch has one encoding.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+
+from providers.values import Batch
+
+_MAGIC = b"BATCH\x01"
+_COUNTS = struct.Struct(">BI")
+_DIGEST = 32
+_HEX = 2 * _DIGEST
+_FULL = b"\x01"
+_SPARSE = b"\x00"
+
+
+class BatchBroken(ValueError):
+    """A batch cannot be encoded, or bytes are not a batch."""
+
+
+def encode(batch: Batch) -> bytes:
+    """Encode a batch, or raise BatchBroken where it holds what is no lower-case digest."""
+    if not 1 <= len(batch.types) <= 255 or len(set(batch.types)) < len(batch.types):
+        raise BatchBroken("A batch has 1 to 255 different types.")
+    parts = [_MAGIC, _COUNTS.pack(len(batch.types), len(batch.rows))]
+    for name in map(str.encode, batch.types):
+        if not 1 <= len(name) <= 255:
+            raise BatchBroken("A type's name has 1 to 255 bytes.")
+        parts += [bytes([len(name)]), name]
+    try:
+        columns = list(zip(*batch.rows, strict=True)) or [()] * len(batch.types)
+    except ValueError:
+        raise BatchBroken("The rows of a batch are not of one width.") from None
+    if len(columns) != len(batch.types):
+        raise BatchBroken("The rows of a batch have not a value a type.")
+    for column in columns:
+        parts += _encoded_column(column)
+    return b"".join(parts)
+
+
+def decode(data: bytes) -> Batch:
+    """Decode what `encode` gave, rows as a list of tuples; raise BatchBroken on anything else."""
+    cursor = _Cursor(data)
+    if cursor.take(len(_MAGIC)) != _MAGIC:
+        raise BatchBroken("This is not a batch of a version that is known here.")
+    type_count, row_count = _COUNTS.unpack(cursor.take(_COUNTS.size))
+    types = tuple(_name(cursor.take(cursor.take(1)[0])) for _ in range(type_count))
+    if not types or not all(types) or len(set(types)) < len(types):
+        raise BatchBroken("The types of a batch are not different names.")
+    columns = [_decoded_column(cursor, row_count) for _ in types]
+    if not cursor.is_at_end:
+        raise BatchBroken("There is something behind the batch.")
+    return Batch(types, list(zip(*columns, strict=True)))
+
+
+class _Cursor:
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def take(self, size: int) -> bytes:
+        taken = self._data[self._at : self._at + size]
+        if len(taken) < size:
+            raise BatchBroken("The batch is cut.")
+        self._at += size
+        return taken
+
+    @property
+    def is_at_end(self) -> bool:
+        return self._at == len(self._data)
+
+
+def _name(encoded: bytes) -> str:
+    try:
+        return encoded.decode()
+    except UnicodeDecodeError:
+        raise BatchBroken("A type's name is not text.") from None
+
+
+def _encoded_column(column: Sequence[str | None]) -> list[bytes]:
+    present = [digest for digest in column if digest is not None]
+    if len(present) == len(column):
+        return [_FULL, _as_bytes(present)]
+    # Reversed: the first row is the lowest bit.
+    bits = "".join("0" if digest is None else "1" for digest in reversed(column))
+    bitmap = int(bits, 2).to_bytes(_bitmap_size(len(column)), "little")
+    return [_SPARSE, bitmap, _as_bytes(present)]
+
+
+def _decoded_column(cursor: _Cursor, rows: int) -> Iterable[str | None]:
+    kind = cursor.take(1)
+    if kind == _FULL:
+        return _as_hex(cursor.take(rows * _DIGEST))
+    if kind != _SPARSE:
+        raise BatchBroken("A column is neither full nor sparse.")
+    bitmap = int.from_bytes(cursor.take(_bitmap_size(rows)), "little")
+    count = bitmap.bit_count()
+    if bitmap.bit_length() > rows or count == rows:
+        raise BatchBroken("A column's bitmap does not fit its rows.")
+    digests = iter(_as_hex(cursor.take(count * _DIGEST)))
+    bits = f"{bitmap:0{rows}b}"
+    return [next(digests) if bit == "1" else None for bit in reversed(bits)]
+
+
+def _bitmap_size(rows: int) -> int:
+    return -(-rows // 8)
+
+
+def _as_bytes(digests: Sequence[str]) -> bytes:
+    joined = "".join(digests)
+    try:
+        found = bytes.fromhex(joined)
+    except ValueError:
+        found = b""
+    # `fromhex` takes upper case and white space too; what it gave must read as what it was given.
+    if found.hex() != joined or any(len(digest) != _HEX for digest in digests):
+        raise BatchBroken("A batch holds something that is not a lower-case SHA-256 digest.")
+    return found
+
+
+def _as_hex(digests: bytes) -> list[str]:
+    joined = digests.hex()
+    return [joined[start : start + _HEX] for start in range(0, len(joined), _HEX)]

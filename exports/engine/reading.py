@@ -1,0 +1,178 @@
+"""Recognize how an audience file is written, and read its rows lazily.
+
+A file is refused as a whole only where reading on would be guessing. A damaged letter or a NUL
+spoils its cell alone (`preparing` rejects such a value), and a short row lacks its columns.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Self, TextIO
+
+from exports.engine.dialects import dialect_of, is_blank, looks_like_an_identifier
+from exports.engine.file_kinds import (
+    decoded,
+    encoding_of,
+    errors_for,
+    refuse_other_kinds,
+    refuse_what_is_no_text,
+)
+from exports.engine.records import LONGEST_ROW, records
+from exports.engine.refusals import FileRefused
+
+__all__ = ["FileRefused", "FileShape", "look_at", "rows"]
+
+SAMPLE_ROWS = 50
+_HEAD = LONGEST_ROW
+_GZIP = b"\x1f\x8b"
+_LONGEST_NAME = 100
+# A small compressed file can hold them by the billion, and nobody would hear from the reader.
+_MOST_EMPTY_LINES = 1_000_000
+
+
+@dataclass(frozen=True)
+class FileShape:
+    """How a file is written: the name of its encoding for `codecs`, its delimiter, and so on.
+
+    `quoted` says whether quotation marks enclose cells; `gzipped` whether it is compressed.
+    `column_names` has one for each column of the sample. `sample_rows` are raw values of people:
+    they are left out of `repr` and of `as_json`.
+    """
+
+    encoding: str
+    delimiter: str
+    quoted: bool
+    has_header: bool
+    gzipped: bool
+    column_names: tuple[str, ...]
+    sample_rows: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what reading needs, to be stored; the sample rows are left out."""
+        return {
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+            "quoted": self.quoted,
+            "has_header": self.has_header,
+            "gzipped": self.gzipped,
+            "column_names": list(self.column_names),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Take back what `as_json` gave."""
+        return cls(**{**stored, "column_names": tuple(stored["column_names"])})
+
+
+def look_at(stream: BinaryIO, *, has_header: bool | None = None) -> FileShape:
+    """Recognize how a file is written from its first MiB; raise FileRefused where it is no table.
+
+    `stream` must be seekable. `has_header` is for a person who knows better.
+    """
+    gzipped, head, is_all = _head_of(stream)
+    if not head:
+        raise FileRefused("The file is empty.")
+    refuse_other_kinds(head)
+    encoding = encoding_of(head)
+    text = decoded(head, encoding)
+    if not text.strip():
+        raise FileRefused("The file holds nothing but white space.")
+    refuse_what_is_no_text(text)
+    dialect = dialect_of(text, SAMPLE_ROWS + 1, is_all=is_all)
+    sample = dialect.sample
+    if has_header is None:
+        has_header = not any(map(looks_like_an_identifier, sample[0]))
+    if has_header and len(sample) == 1:
+        raise FileRefused("The file has a header but no rows.")
+    body = sample[1:] if has_header else sample[:SAMPLE_ROWS]
+    return FileShape(
+        encoding=encoding,
+        delimiter=dialect.delimiter,
+        quoted=dialect.quoted,
+        has_header=has_header,
+        gzipped=gzipped,
+        column_names=_column_names(sample[0] if has_header else (), max(map(len, sample))),
+        sample_rows=tuple(tuple(cells) for cells in body),
+    )
+
+
+def rows(stream: BinaryIO, shape: FileShape) -> Iterator[tuple[int, list[str]]]:
+    """Yield (row number, cells) of every row of data from the start of a seekable stream.
+
+    Numbers are those of a spreadsheet: a header is row 1, a cell with line breaks makes no new
+    row. Empty lines are left out, but counted. Rows are as wide as they are written. Raises
+    FileRefused.
+    """
+    header_is_next = shape.has_header
+    empty_lines = 0
+    with _text_of(stream, shape) as text:
+        for number, cells in _undamaged(records(text, shape.delimiter, quoted=shape.quoted)):
+            if not cells:
+                empty_lines += 1
+                if empty_lines > _MOST_EMPTY_LINES:
+                    raise FileRefused("The file has more than a million empty lines.", number)
+            elif not header_is_next:
+                yield number, cells
+            elif not is_blank(cells):
+                header_is_next = False
+
+
+def _undamaged(found: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    row = 0
+    try:
+        for row, cells in found:
+            yield row, cells
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise _damaged_gzip(row + 1) from None
+    except UnicodeDecodeError:
+        raise FileRefused(f"The text is damaged at row {row + 1}.", row + 1) from None
+
+
+def _damaged_gzip(row: int | None) -> FileRefused:
+    return FileRefused("The compressed file is damaged or was cut short.", row)
+
+
+def _head_of(stream: BinaryIO) -> tuple[bool, bytes, bool]:
+    """Return whether the file is compressed, its first bytes, and whether these are all of it."""
+    stream.seek(0)
+    gzipped = stream.read(len(_GZIP)) == _GZIP
+    with _unpacked(stream, gzipped=gzipped) as plain:
+        try:
+            head = plain.read(_HEAD + 1)
+            while len(head) <= _HEAD and (more := plain.read(_HEAD + 1 - len(head))):
+                head += more
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise _damaged_gzip(None) from None
+    return gzipped, head[:_HEAD], len(head) <= _HEAD
+
+
+@contextmanager
+def _unpacked(stream: BinaryIO, *, gzipped: bool) -> Iterator[BinaryIO]:
+    stream.seek(0)
+    if not gzipped:
+        yield stream
+        return
+    with gzip.GzipFile(fileobj=stream, mode="rb") as plain:
+        yield plain  # type: ignore[misc]
+
+
+@contextmanager
+def _text_of(stream: BinaryIO, shape: FileShape) -> Iterator[TextIO]:
+    with _unpacked(stream, gzipped=shape.gzipped) as plain:
+        text = io.TextIOWrapper(plain, shape.encoding, errors_for(shape.encoding), newline="")
+        try:
+            yield text
+        finally:
+            # It would close the stream, which is its owner's.
+            text.detach()
+
+
+def _column_names(header: Sequence[str], width: int) -> tuple[str, ...]:
+    names = [name.strip()[:_LONGEST_NAME] for name in header]
+    names += [""] * (width - len(names))
+    return tuple(name or f"Column {number}" for number, name in enumerate(names, 1))

@@ -1,0 +1,225 @@
+"""Seal a file in chunks that open one by one, so that a sealed file can be sought in.
+
+A sealed file is a header (magic, version, random nonce prefix) and chunks of 64 KiB, each sealed
+with AES-256-GCM under the nonce prefix and its number. A chunk is bound to the file's label, its
+number and whether it is the last one, so a cut, a swap or a chunk of another file shows. Only the
+last chunk may be shorter, and only an empty file's is empty.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from enum import Enum, auto
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+CHUNK = 65536
+_MAGIC = b"SEALED\x00\x01"
+_PREFIX = 8
+_HEADER = len(_MAGIC) + _PREFIX
+_TAG = 16
+_SEALED_CHUNK = CHUNK + _TAG
+# The nonce has four bytes left for the chunk's number.
+_MOST_CHUNKS = 2**32
+
+
+class SealBroken(Exception):
+    """A sealed file does not open: damaged, cut, of another place, or by another key."""
+
+
+def new_key() -> bytes:
+    """Return a random key of 32 bytes."""
+    return AESGCM.generate_key(256)
+
+
+def _nonce(prefix: bytes, number: int) -> bytes:
+    return prefix + number.to_bytes(4, "big")
+
+
+def _bound(label: bytes, number: int, *, last: bool) -> bytes:
+    return number.to_bytes(8, "big") + bytes([last]) + label
+
+
+class _State(Enum):
+    OPEN = auto()
+    SEALED = auto()
+    ABANDONED = auto()
+
+
+class SealedWriter:
+    """Seal what is written onto `raw`, which stays open and its owner's.
+
+    Only `close()` makes the file readable. As a context manager it is closed on success and
+    abandoned on an error. It is no `io.IOBase`: that would close, and so complete, a forgotten one.
+    """
+
+    def __init__(self, raw: BinaryIO, key: bytes, label: bytes) -> None:
+        self._raw = raw
+        self._cipher = AESGCM(key)
+        self._label = label
+        self._prefix = os.urandom(_PREFIX)
+        self._number = 0
+        self._waiting = bytearray()
+        self._state = _State.OPEN
+        self._put(_MAGIC + self._prefix)
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:
+        """Take more of the file; return how many bytes that was."""
+        self._must_be_open()
+        with memoryview(data).cast("B") as view:
+            # In slices, so that a large write is not held twice.
+            for start in range(0, len(view), CHUNK):
+                self._waiting += view[start : start + CHUNK]
+                # A full chunk waits for what follows it: it may be the last one.
+                if len(self._waiting) > CHUNK:
+                    self._seal_chunk(last=False)
+            return len(view)
+
+    def close(self) -> None:
+        """Seal the last chunk: from now on the file can be read. Closing again does nothing."""
+        if self._state is _State.SEALED:
+            return
+        self._must_be_open()
+        self._seal_chunk(last=True)
+        self._raw.flush()
+        self._state = _State.SEALED
+
+    def abandon(self) -> None:
+        """Leave the file unreadable, unless it is sealed already."""
+        if self._state is _State.OPEN:
+            self._state = _State.ABANDONED
+            self._waiting.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
+    def _must_be_open(self) -> None:
+        if self._state is not _State.OPEN:
+            raise ValueError(f"This sealed file is {self._state.name.lower()} already.")
+
+    def _seal_chunk(self, *, last: bool) -> None:
+        if self._number >= _MOST_CHUNKS:
+            self.abandon()
+            raise ValueError("The file is too large to be sealed.")
+        chunk = bytes(self._waiting[:CHUNK])
+        del self._waiting[:CHUNK]
+        bound = _bound(self._label, self._number, last=last)
+        sealed = self._cipher.encrypt(_nonce(self._prefix, self._number), chunk, bound)
+        self._number += 1
+        self._put(sealed)
+
+    def _put(self, data: bytes) -> None:
+        left = memoryview(data)
+        try:
+            # An unbuffered file may take less than it is given.
+            while left:
+                left = left[self._raw.write(left) :]
+        except BaseException:
+            # What follows a gap must not be completed by a later close.
+            self.abandon()
+            raise
+
+
+class SealedReader(io.RawIOBase):
+    """Open a sealed file for reading and seeking; wrap it in `io.BufferedReader`.
+
+    `raw` must be seekable, and stays open and its owner's. Raises SealBroken at once where the
+    file's end is not there, else when a damaged chunk is read.
+    """
+
+    def __init__(self, raw: BinaryIO, key: bytes, label: bytes) -> None:
+        super().__init__()
+        self._raw = raw
+        self._cipher = AESGCM(key)
+        self._label = label
+        sealed_size = raw.seek(0, io.SEEK_END)
+        raw.seek(0)
+        header = _read(raw, _HEADER)
+        if len(header) < _HEADER or not header.startswith(_MAGIC):
+            raise SealBroken("This is not a sealed file of a version that is known here.")
+        self._prefix = header[len(_MAGIC) :]
+        body = sealed_size - _HEADER
+        self._chunks = -(-body // _SEALED_CHUNK)
+        if not 1 <= self._chunks <= _MOST_CHUNKS:
+            raise SealBroken("A sealed file is cut.")
+        self._size = body - self._chunks * _TAG
+        self._at = 0
+        self._opened_number = -1
+        self._opened = b""
+        # The last chunk vouches for the length of the file: a cut shows before anything is used.
+        self._open_chunk(self._chunks - 1)
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Move to a place in the plain bytes; return it, counted from the start."""
+        self._must_not_be_closed()
+        starts = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}
+        if whence not in starts:
+            raise ValueError(f"whence {whence} is not known.")
+        place = starts[whence] + offset
+        if place < 0:
+            raise ValueError("There is nothing before the start of a file.")
+        self._at = place
+        return place
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Read at most the rest of one chunk; return how many bytes that was, 0 at the end."""
+        self._must_not_be_closed()
+        if self._at >= self._size:
+            return 0
+        number, start = divmod(self._at, CHUNK)
+        if number != self._opened_number:
+            self._open_chunk(number)
+        with memoryview(buffer).cast("B") as view:
+            piece = self._opened[start : start + len(view)]
+            view[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+    def _open_chunk(self, number: int) -> None:
+        self._opened_number = -1
+        self._raw.seek(_HEADER + number * _SEALED_CHUNK)
+        sealed = _read(self._raw, _SEALED_CHUNK)
+        bound = _bound(self._label, number, last=number == self._chunks - 1)
+        try:
+            self._opened = self._cipher.decrypt(_nonce(self._prefix, number), sealed, bound)
+        except InvalidTag:
+            raise SealBroken("A sealed file is damaged, cut, or not of this place.") from None
+        self._opened_number = number
+
+    def _must_not_be_closed(self) -> None:
+        if self.closed:
+            raise ValueError("This sealed file is closed.")
+
+
+def _read(raw: BinaryIO, size: int) -> bytes:
+    """Read `size` bytes, or up to the end: an unbuffered file may give less at a time."""
+    found = raw.read(size)
+    while len(found) < size and (more := raw.read(size - len(found))):
+        found += more
+    return found

@@ -10,6 +10,13 @@ import waitress
 from sandbox.server import create_app
 
 
+def _directory(text: str) -> Path:
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is no directory")
+    return path
+
+
 def main() -> None:
     """Serve until stopped."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
@@ -17,12 +24,18 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--threads", type=int, default=64)
     parser.add_argument(
-        "--platforms", type=Path, action="append", default=[], help="directory of more platforms"
+        "--platforms",
+        type=_directory,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="directory of more emulators (may be repeated)",
     )
     parser.add_argument(
         "--redirect-uri",
         action="append",
         default=[],
+        metavar="URI",
         help="accept only this redirect address (may be repeated)",
     )
     options = parser.parse_args()

@@ -61,3 +61,8 @@ class Audiences:
         with self.lock:
             audience.members.difference_update(members)
             audience.requests += 1
+
+    def clear(self, audience: Audience) -> None:
+        with self.lock:
+            audience.members.clear()
+            audience.requests += 1

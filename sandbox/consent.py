@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, make_response, redirect, render_template, request
 
-from sandbox.emulator import Emulator, Person
+from sandbox.emulator import ConsentRequest, Emulator, Person
 
 
 def screen(platform: Emulator) -> Response:
@@ -13,31 +13,32 @@ def screen(platform: Emulator) -> Response:
     if isinstance(asked, Response):
         return asked
     cookie = f"signed_in_{platform.key}"
-    if request.method == "POST" and "person" in request.form:
-        response = _again()
-        response.set_cookie(cookie, request.form["person"], samesite="Lax", httponly=True)
-        return response
-    if request.method == "POST" and "other" in request.form:
-        response = _again()
-        response.delete_cookie(cookie)
-        return response
     person = _signed_in(platform, request.cookies.get(cookie, ""))
-    if request.method == "POST" and person is not None:
-        if request.form.get("decision") == "allow":
-            return _go(platform.approved(asked, person))
-        onward = platform.canceled(asked)
-        return _go(onward) if onward else _page("stopped.html", platform)
+    if request.method == "POST":
+        return _pressed(platform, asked, person, cookie)
     if person is None:
         return _page("log_in.html", platform, people=platform.people)
     return _page("consent.html", platform, person=person, permissions=platform.permissions)
 
 
+def _pressed(
+    platform: Emulator, asked: ConsentRequest, person: Person | None, cookie: str
+) -> Response:
+    """Do what a button says: log in, use another account, allow, cancel."""
+    again = _go(request.full_path)
+    if "person" in request.form:
+        again.set_cookie(cookie, request.form["person"], samesite="Lax", httponly=True)
+    elif "other" in request.form:
+        again.delete_cookie(cookie)
+    elif person is not None:
+        allowed = request.form.get("decision") == "allow"
+        onward = platform.approved(asked, person) if allowed else platform.canceled(asked)
+        return _go(onward) if onward else _page("stopped.html", platform)
+    return again
+
+
 def _signed_in(platform: Emulator, person_id: str) -> Person | None:
     return next((person for person in platform.people if person.id == person_id), None)
-
-
-def _again() -> Response:
-    return _go(request.full_path)
 
 
 def _go(onward: str) -> Response:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, redirect, request
 
 from sandbox.audiences import Audience
+from sandbox.clock import Clock
 from sandbox.emulator import Emulator
-from sandbox.faults import Fault
+from sandbox.faults import COMMON, Fault
 
 control = Blueprint("control", __name__, url_prefix="/_control")
 
@@ -18,7 +20,7 @@ def reset() -> Any:
     """Forget everything: grants, audiences, faults, time moved ahead."""
     for platform in _platforms().values():
         platform.reset()
-        platform.clock.ahead = 0.0
+    current_app.extensions["clock"].ahead = 0.0
     return jsonify(ok=True)
 
 
@@ -26,11 +28,19 @@ def reset() -> Any:
 def clock() -> Any:
     """Move the emulated time ahead by `advance` seconds."""
     asked = request.get_json()
-    for platform in _platforms().values():
-        platform.clock.ahead += float(asked["advance"])
-        # They share one clock.
-        break
-    return jsonify(ok=True)
+    shared: Clock = current_app.extensions["clock"]
+    shared.ahead += float(asked["advance"])
+    return jsonify(ok=True, ahead=shared.ahead)
+
+
+@control.get("/<key>/faults")
+def kinds(key: str) -> Any:
+    """List the kinds of faults, those of every platform and its own, and which are on."""
+    platform = _platform(key)
+    if isinstance(platform, Response):
+        return platform
+    faults = platform.faults
+    return jsonify(common=COMMON, own=faults.own, on=[asdict(fault) for fault in faults.on()])
 
 
 @control.post("/<key>/faults")
@@ -43,17 +53,12 @@ def faults(key: str) -> Any:
     kind = str(asked.pop("kind", ""))
     if kind not in platform.faults.kinds:
         return jsonify(error="unknown kind", kinds=platform.faults.kinds), 400
-    count = asked.pop("count", None)
-    fault = Fault(kind, int(count) if count else None, asked.pop("account", None) or None, asked)
-    if kind == "expire":
-        platform.grants.expire_all()
-    elif kind == "revoke":
-        platform.grants.revoke_all()
-    else:
-        platform.faults.switch_on(fault)
-    if not request.is_json:
-        return redirect("/", 303)
-    return jsonify(ok=True)
+    count = str(asked.pop("count", None) or "")
+    if count and not (count.isdecimal() and int(count)):
+        return jsonify(error="count must be a whole number above 0, or absent"), 400
+    account = asked.pop("account", None) or None
+    platform.switch_on(Fault(kind, int(count) if count else None, account, asked))
+    return jsonify(ok=True) if request.is_json else redirect("/", 303)
 
 
 @control.delete("/<key>/faults")
@@ -118,14 +123,14 @@ def people() -> Any:
 @control.get("/requests")
 def requests() -> Any:
     """Count the requests since the reset, by status, for benchmarks."""
-    return jsonify({key: dict(platform.counts) for key, platform in _platforms().items()})
+    return jsonify({key: platform.counted() for key, platform in _platforms().items()})
 
 
 @control.get("/<key>/log")
 def log(key: str) -> Any:
     """List the last thousand requests, without their queries."""
     platform = _platform(key)
-    return platform if isinstance(platform, Response) else jsonify(list(platform.log))
+    return platform if isinstance(platform, Response) else jsonify(platform.logged())
 
 
 def _told(audience: Audience) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from flask import Response, request
 
 from sandbox.audiences import Audiences
 from sandbox.clock import Clock
-from sandbox.faults import Faults
+from sandbox.faults import Fault, Faults
 from sandbox.grants import Grants
 from sandbox.rates import Bucket
 
@@ -76,6 +76,7 @@ class Emulator(ABC):
         self.client_id = f"sandbox-{self.key}-client"
         self.client_secret = f"sandbox-{self.key}-secret"
         self.redirect_uris = tuple(redirect_uris)
+        self._log_lock = Lock()
         self.faults = Faults(self.own_faults)
         self.routes: list[Route] = []
         self.declare()
@@ -89,7 +90,6 @@ class Emulator(ABC):
         self.buckets: dict[str, Bucket] = {}
         self.log: deque[dict[str, Any]] = deque(maxlen=1000)
         self.counts: Counter[str] = Counter()
-        self._log_lock = Lock()
 
     @abstractmethod
     def declare(self) -> None:
@@ -119,9 +119,7 @@ class Emulator(ABC):
         """Say whether the request is within the published limits."""
         return True
 
-    def route(
-        self, host: str, path: str, view: View, *methods: str, counted: bool = True
-    ) -> None:
+    def route(self, host: str, path: str, view: View, *methods: str, counted: bool = True) -> None:
         """Declare an address of the vendor's; `counted` ones meet faults and rate limits."""
         self.routes.append(Route(host, path, view, methods or ("GET",), counted))
 
@@ -143,6 +141,15 @@ class Emulator(ABC):
         here = parts.hostname in {"127.0.0.1", "localhost", "::1"}
         return here and parts.path == f"/authorizations/callback/{self.key}/" and not parts.query
 
+    def switch_on(self, fault: Fault) -> None:
+        """Switch a fault on; what ends grants strikes at once, whatever its count."""
+        if fault.kind == "expire":
+            self.grants.expire_all()
+        elif fault.kind == "revoke":
+            self.grants.revoke_all()
+        else:
+            self.faults.switch_on(fault)
+
     def handle(self, route: Route, **arguments: str) -> Response:
         """Answer one request: faults strike, limits hold, the change is made, the log is kept."""
         started = time.monotonic()
@@ -161,6 +168,16 @@ class Emulator(ABC):
                 }
             )
         return response
+
+    def logged(self) -> list[dict[str, Any]]:
+        """Return the last requests, oldest first."""
+        with self._log_lock:
+            return list(self.log)
+
+    def counted(self) -> dict[str, int]:
+        """Return how many requests there were, in all and by status."""
+        with self._log_lock:
+            return dict(self.counts)
 
     def _answer(self, route: Route, arguments: dict[str, str]) -> Response:
         if slow := self.faults.take("slow"):

@@ -1,4 +1,8 @@
-"""What goes wrong on purpose. A fault strikes `count` times, or until reset where count is None."""
+"""What goes wrong on purpose.
+
+A fault strikes `count` times, or until it is switched off where count is None. Those that are a
+habit of the platform rather than an event (`is_on`) stay until then in any case.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,7 @@ COMMON = {
     "expires_in": "new access tokens live `seconds`",
     "cancel_state_only": "a cancel returns with the state and nothing else",
     "cancel_never_returns": "a cancel does not return",
+    "small_pages": "lists come two to a page, whatever is asked for",
     "no_rate_limits": "the platform's rate limits are off",
 }
 
@@ -47,6 +52,7 @@ class Faults:
     """The faults of one platform."""
 
     def __init__(self, own: dict[str, str]) -> None:
+        self.own = own
         self.kinds = {**COMMON, **own}
         self._on: list[Fault] = []
         self._lock = Lock()

@@ -31,20 +31,23 @@ def discover(directories: Sequence[Path] = ()) -> list[type[Emulator]]:
             each
             for _, each in inspect.getmembers(module, inspect.isclass)
             if issubclass(each, Emulator)
-            and each.__module__ == module.__name__
+            and f"{each.__module__}.".startswith(f"{module.__name__}.")
             and not inspect.isabstract(each)
         ]
     return sorted(found, key=lambda each: each.label)
 
 
-def create_app(
-    directories: Sequence[Path] = (), redirect_uris: Sequence[str] = ()
-) -> Flask:
+def create_app(directories: Sequence[Path] = (), redirect_uris: Sequence[str] = ()) -> Flask:
     """Return the WSGI application with every platform that is found."""
     app = Flask(__name__)
     clock = Clock()
-    platforms = {each.key: each(clock, redirect_uris) for each in discover(directories)}
+    platforms: dict[str, Emulator] = {}
+    for each in discover(directories):
+        if each.key in platforms:
+            raise TypeError(f"Two emulators have the key {each.key!r}.")
+        platforms[each.key] = each(clock, redirect_uris)
     app.extensions["platforms"] = platforms
+    app.extensions["clock"] = clock
     app.register_blueprint(control)
     for platform in platforms.values():
         _mount(app, platform)

@@ -12,7 +12,7 @@ from pytest_django import DjangoDbBlocker
 
 from infosum_auth.processes import free_port, spawn, stop, wait_until
 
-pytest_plugins = ["tests.people", "tests.sample_platform"]
+pytest_plugins = ["tests.people", "tests.sample_platform", "tests.sandbox_process"]
 
 # `default` is the application role, which the fence holds; `owner` creates and empties the tables.
 BOTH_ROLES = ["default", "owner"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+import uuid
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
 from flask import Response, request
 
-from sandbox.emulator import ConsentRequest, Emulator, Person
+from sandbox.emulator import ConsentRequest, Emulator, Person, View
 from sandbox.grants import Grant
-from sandbox.platforms.snapchat import segments
+from sandbox.platforms.snapchat import envelope, segments
+from sandbox.platforms.snapchat.envelope import NoPermission, Refused, json_answer, oauth_error
 from sandbox.platforms.snapchat.people import ACCOUNTS, ORGANIZATIONS, PEOPLE, Access
 
 LOGIN, API = "accounts.snapchat.com", "adsapi.snapchat.com"
@@ -42,7 +44,6 @@ class Snapchat(Emulator):
 
     def declare(self) -> None:
         self.route(LOGIN, "/login/oauth2/access_token", self.token, "POST", counted=False)
-        api = f"{API}", "/v1"
         for path, view, *methods in (
             ("/me", self.me),
             ("/me/organizations", self.my_organizations),
@@ -52,7 +53,7 @@ class Snapchat(Emulator):
             ("/adaccounts/<account>", self.ad_account),
             *segments.routes(self),
         ):
-            self.route(api[0], api[1] + path, view, *methods)
+            self.route(API, f"/v1{path}", partial(self.guarded, view), *methods)
 
     # Consent and tokens
 
@@ -87,21 +88,26 @@ class Snapchat(Emulator):
             return Response("upstream error", 503)
         known = (form.get("client_id"), form.get("client_secret"))
         if known != (self.client_id, self.client_secret):
-            return _oauth_error("invalid_client", 401)
-        if self.faults.take("invalid_grant"):
-            return _oauth_error("invalid_grant")
-        if form.get("grant_type") == "authorization_code":
-            code = self.grants.take_code(form.get("code", ""), form.get("redirect_uri", ""))
-            if code is None:
-                return _oauth_error("invalid_grant")
-            grant = self.grants.grant(code.person, code.scopes)
-            return self._tokens(grant, grant.refresh)
-        if form.get("grant_type") == "refresh_token":
-            found = self.grants.by_refresh(form.get("refresh_token", ""))
-            return self._refreshed(found) if found else _oauth_error("invalid_grant")
-        return _oauth_error("unsupported_grant_type")
+            return oauth_error("invalid_client", 401)
+        exchange = {"authorization_code": self._exchanged, "refresh_token": self._refreshed}
+        answer = exchange.get(form.get("grant_type", ""))
+        if answer is None:
+            return oauth_error("unsupported_grant_type")
+        refused = self.faults.take("invalid_grant")
+        return (None if refused else answer()) or oauth_error("invalid_grant")
 
-    def _refreshed(self, grant: Grant) -> Response:
+    def _exchanged(self) -> Response | None:
+        form = request.form
+        code = self.grants.take_code(form.get("code", ""), form.get("redirect_uri", ""))
+        if code is None:
+            return None
+        grant = self.grants.grant(code.person, code.scopes)
+        return self._tokens(grant, grant.refresh)
+
+    def _refreshed(self) -> Response | None:
+        grant = self.grants.by_refresh(request.form.get("refresh_token", ""))
+        if grant is None:
+            return None
         if self.faults.is_on("refresh_rotate"):
             return self._tokens(grant, self.grants.rotate(grant))
         # The sheet knows of answers with and without one; without is the default.
@@ -118,14 +124,11 @@ class Snapchat(Emulator):
             "expires_in": seconds,
             "scope": SCOPE,
         }
-        return _json(body | ({"refresh_token": refresh} if refresh else {}))
+        return json_answer(body | ({"refresh_token": refresh} if refresh else {}))
 
     # Who and where
 
-    def me(self) -> Response:
-        access = self.access()
-        if isinstance(access, Response):
-            return access
+    def me(self, access: Access) -> Response:
         person = access.person
         memberships = list(person.facts["members"].items())
         if self.faults.is_on("me_flip"):
@@ -147,12 +150,9 @@ class Snapchat(Emulator):
             return self.good({"me": {name: me[name] for name in kept}})
         return self.good({"me": me, "members": members[1:]})
 
-    def my_organizations(self) -> Response:
-        access = self.access()
-        if isinstance(access, Response):
-            return access
+    def my_organizations(self, access: Access) -> Response:
         with_accounts = request.args.get("with_ad_accounts") == "true"
-        items = []
+        items: list[dict[str, Any]] = []
         for organization in access.organizations():
             shown = ORGANIZATIONS[organization] | {
                 "roles": access.organization_roles(organization),
@@ -166,34 +166,27 @@ class Snapchat(Emulator):
                 ]
             items.append({"sub_request_status": self.word(), "organization": shown})
         if self.faults.is_on("failing_organization"):
-            items.append(_failed_item("E3004"))
+            items.append(envelope.failed_item())
         return self.good({"organizations": items})
 
-    def ad_accounts(self, org: str) -> Response:
-        access = self.access()
-        if isinstance(access, Response):
-            return access
+    def ad_accounts(self, access: Access, org: str) -> Response:
         if org not in access.organizations():
-            return self.bad(403, "E3002", "Caller does not have permission")
+            raise NoPermission
         items = [
             {"sub_request_status": self.word(), "adaccount": ACCOUNTS[each]}
             for each in access.accounts(org)
         ]
         return self.page("adaccounts", items)
 
-    def ad_account(self, account: str) -> Response:
-        access = self.access()
-        if isinstance(access, Response):
-            return access
+    def ad_account(self, access: Access, account: str) -> Response:
         if not access.reaches(account):
-            return self.bad(403, "E3002", "Caller does not have permission")
+            raise NoPermission
         item = {"sub_request_status": self.word(), "adaccount": ACCOUNTS[account]}
         return self.good({"adaccounts": [item]})
 
-    def members(self, org: str) -> Response:
-        access = self.access()
-        if isinstance(access, Response):
-            return access
+    def members(self, access: Access, org: str) -> Response:
+        if org not in access.organizations():
+            raise NoPermission
         items = [
             {"sub_request_status": self.word(), "member": {"id": person.facts["members"][org]}}
             for person in PEOPLE
@@ -201,10 +194,9 @@ class Snapchat(Emulator):
         ]
         return self.page("members", items)
 
-    def roles(self, org: str) -> Response:
-        access = self.access()
-        if isinstance(access, Response):
-            return access
+    def roles(self, access: Access, org: str) -> Response:
+        if org not in access.organizations():
+            raise NoPermission
         member = access.person.facts["members"].get(org, "")
         held = [("Organizations", org, role) for role in access.organization_roles(org)]
         for account in access.accounts(org):
@@ -231,46 +223,38 @@ class Snapchat(Emulator):
         token = request.headers.get("Authorization", "")
         return self.bucket("app", 20, 1).take("app") and self.bucket("token", 10, 1).take(token)
 
-    def access(self) -> Access | Response:
-        """Return what the caller may reach, or the answer to a dead token."""
-        if self.faults.take("expire"):
-            self.grants.expire_all()
-        if self.faults.take("revoke"):
-            self.grants.revoke_all()
+    def guarded(self, view: View, **arguments: str) -> Response:
+        """Answer as the caller may expect: a dead token, an error, or what the view says."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         grant = self.grants.by_access(token) if scheme == "Bearer" else None
         if grant is None:
             if self.faults.is_on("json_401"):
-                return self.bad(401, "E1001", "Unauthorized")
+                return envelope.error(Refused(401, "E1001", "Unauthorized"))
             return Response("unauthorized", 401, mimetype="text/plain")
-        return Access(self.person(grant.person), self.faults)
+        try:
+            return view(Access(self.person(grant.person), self.faults), **arguments)
+        except Refused as refused:
+            return envelope.error(refused)
 
     def word(self) -> str:
         mixed = self.faults.is_on("mixed_case")
         return random.choice(("SUCCESS", "success")) if mixed else "SUCCESS"
 
     def good(self, body: dict[str, Any]) -> Response:
-        return _json({"request_status": self.word(), "request_id": segments.new_id()} | body)
-
-    def bad(self, status: int, code: str, message: str) -> Response:
-        body = {
-            "request_status": "ERROR",
-            "request_id": segments.new_id(),
-            "debug_message": message,
-            "display_message": "We're sorry, but the requested resource is not available at this time",
-            "error_code": code,
-        }
-        return _json(body, status)
+        return json_answer({"request_status": self.word(), "request_id": str(uuid.uuid4())} | body)
 
     def page(self, name: str, items: list[dict[str, Any]]) -> Response:
         """Answer one page of a list: `limit` 50 to 1000, `paging.next_link` absolute."""
-        limit = int(request.args.get("limit", "1000"))
+        limit = request.args.get("limit", 1000, type=int)
         if not 50 <= limit <= 1000:
-            return self.bad(400, "E1000", "limit must be between 50 and 1000")
-        start = int(request.args.get("cursor", "0"))
+            raise Refused(400, "E1000", "limit must be between 50 and 1000")
+        start = request.args.get("cursor", 0, type=int)
+        asked = limit
+        if self.faults.is_on("small_pages"):
+            limit = 2
         body: dict[str, Any] = {"paging": {}, name: items[start : start + limit]}
         if start + limit < len(items):
-            more = _query(limit=str(limit), cursor=str(start + limit))
+            more = _query(limit=str(asked), cursor=str(start + limit))
             body["paging"] = {"next_link": f"{request.base_url}?{more}"}
         return self.good(body)
 
@@ -278,24 +262,8 @@ class Snapchat(Emulator):
         return Response(status=429)
 
     def failed(self) -> Response:
-        return self.bad(500, "E4001", "Internal error")
+        return envelope.error(Refused(500, "E4001", "Internal error"))
 
 
 def _query(**parameters: str) -> str:
     return urlencode(parameters)
-
-
-def _json(body: dict[str, Any], status: int = 200) -> Response:
-    return Response(orjson.dumps(body), status, mimetype="application/json")
-
-
-def _oauth_error(code: str, status: int = 400) -> Response:
-    return _json({"error": code, "error_description": code.replace("_", " ")}, status)
-
-
-def _failed_item(code: str) -> dict[str, str]:
-    reason = (
-        f"Error code: {code}, message: Entity does not exist or you do not have permission to "
-        "access it"
-    )
-    return {"sub_request_status": "ERROR", "sub_request_error_reason": reason}

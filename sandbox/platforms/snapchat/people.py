@@ -101,7 +101,9 @@ PEOPLE = (
         },
     ),
     _person(9, "Nora None", "in no organization's ad accounts", {RETAIL: (["member"], {})}),
-    _person(10, "Adam Account-Admin", "admin of one ad account", {RETAIL: (["member"], {DE: ["admin"]})}),
+    _person(
+        10, "Adam Account-Admin", "admin of one ad account", {RETAIL: (["member"], {DE: ["admin"]})}
+    ),
 )
 
 MAY_WRITE_IN_ACCOUNT = {"admin", "general", "audience"}

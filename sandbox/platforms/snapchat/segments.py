@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Response, request
 
 from sandbox.audiences import Audience
+from sandbox.platforms.snapchat import envelope
+from sandbox.platforms.snapchat.envelope import NoPermission, Refused
 from sandbox.platforms.snapchat.people import ACCOUNTS, Access
 
 if TYPE_CHECKING:
@@ -19,46 +21,27 @@ if TYPE_CHECKING:
 SCHEMAS = {"EMAIL_SHA256", "PHONE_SHA256", "MOBILE_AD_ID_SHA256"}
 MOST_ROWS = 100_000
 TOO_FEW = 1_000
+# For as long as the segment lives.
+LIFETIME = 9999
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
-
-
-class Refused(Exception):
-    """A request that the platform answers with an error."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
 
 
 def routes(platform: Snapchat) -> list[tuple[Any, ...]]:
     """Return the routes of segments below /v1."""
-
-    def guarded(view: Callable[..., Response]) -> Callable[..., Response]:
-        def call(**arguments: str) -> Response:
-            access = platform.access()
-            if isinstance(access, Response):
-                return access
-            try:
-                return view(platform, access, **arguments)
-            except Refused as refused:
-                return platform.bad(refused.status, refused.code, refused.message)
-
-        return call
-
     return [
-        ("/adaccounts/<account>/segments", guarded(listed), "GET"),
-        ("/adaccounts/<account>/segments", guarded(created), "POST"),
-        ("/adaccounts/<account>/segments", guarded(changed), "PUT"),
-        ("/segments/<segment>", guarded(shown), "GET"),
-        ("/segments/<segment>", guarded(deleted), "DELETE"),
-        ("/segments/<segment>/users", guarded(users), "POST", "DELETE"),
-        ("/segments/<segment>/all_users", guarded(cleared), "DELETE"),
+        ("/adaccounts/<account>/segments", partial(listed, platform), "GET"),
+        ("/adaccounts/<account>/segments", partial(created, platform), "POST"),
+        ("/adaccounts/<account>/segments", partial(changed, platform), "PUT"),
+        ("/segments/<segment>", partial(shown, platform), "GET"),
+        ("/segments/<segment>", partial(deleted, platform), "DELETE"),
+        ("/segments/<segment>/users", partial(users, platform), "POST", "DELETE"),
+        ("/segments/<segment>/all_users", partial(cleared, platform), "DELETE"),
     ]
 
 
 def listed(platform: Snapchat, access: Access, account: str) -> Response:
     if not access.reaches(account):
-        raise Refused(403, "E3002", "Caller does not have permission")
+        raise NoPermission
     found = sorted(platform.audiences.of(account), key=lambda each: each.id)
     return platform.page("segments", [_item(platform, each) for each in found])
 
@@ -67,38 +50,31 @@ def created(platform: Snapchat, access: Access, account: str) -> Response:
     _may_write(access, account)
     wished = _items(_body(), "segments")
     if platform.faults.take("error_in_200"):
-        return _error_in_200(platform, "segments")
-    made = []
+        return envelope.error_in_200("segments")
     for each in wished:
-        name = each.get("name")
-        if not isinstance(name, str) or not 1 <= len(name) <= 375:
-            raise Refused(400, "E2025", "name must have 1 to 375 characters")
+        _check(each)
+        if "name" not in each:
+            raise Refused(400, "E2025", "name is missing")
         if each.get("ad_account_id", account) != account:
             raise Refused(400, "E2025", "ad_account_id differs from the address")
         if each.get("source_type", "FIRST_PARTY") != "FIRST_PARTY":
-            raise Refused(400, "E2025", "source_type")
-        now = platform.clock.text()
-        facts = {
-            "description": each.get("description", ""),
-            "retention_in_days": int(each.get("retention_in_days", 9999)),
-            "created_at": now,
-            "updated_at": now,
-            "reads": 0,
-        }
-        # A long string of digits, as the platform's are.
-        audience = Audience(str(uuid.uuid4().int)[:16], account, name, facts)
-        made.append(_item(platform, platform.audiences.put(audience)))
-    return platform.good({"segments": made})
+            raise Refused(400, "E2025", "source_type must be FIRST_PARTY")
+    made = [platform.audiences.put(_new(platform, account, each)) for each in wished]
+    return platform.good({"segments": [_item(platform, each) for each in made]})
 
 
 def changed(platform: Snapchat, access: Access, account: str) -> Response:
     _may_write(access, account)
     answered = []
     for each in _items(_body(), "segments"):
+        _check(each)
         audience = _segment(platform, access, str(each.get("id", "")))
-        audience.name = str(each.get("name", audience.name))
+        if audience.account != account:
+            raise NotFound
+        audience.name = each.get("name", audience.name)
         for field in ("description", "retention_in_days"):
             audience.facts[field] = each.get(field, audience.facts[field])
+        audience.facts["updated_at"] = platform.clock.text()
         answered.append(_item(platform, audience))
     return platform.good({"segments": answered})
 
@@ -120,13 +96,12 @@ def deleted(platform: Snapchat, access: Access, segment: str) -> Response:
 def users(platform: Snapchat, access: Access, segment: str) -> Response:
     audience = _segment(platform, access, segment)
     _may_write(access, audience.account)
-    sent: list[bytes] = []
-    for each in _items(_body(), "users"):
-        sent += _identifiers(each)
-    if len(sent) > MOST_ROWS:
-        raise Refused(400, "E2025", f"At most {MOST_ROWS} identifiers in one request")
+    items = _items(_body(), "users")
+    if len(items) != 1:
+        raise Refused(400, "E2025", "users must hold one object: one identifier type a request")
+    sent = _identifiers(items[0])
     if platform.faults.take("error_in_200"):
-        return _error_in_200(platform, "users")
+        return envelope.error_in_200("users")
     cleared_before = audience.facts.pop("cleared", False)
     if cleared_before and platform.faults.take("fail_after_clear"):
         audience.facts["cleared"] = True
@@ -134,25 +109,46 @@ def users(platform: Snapchat, access: Access, segment: str) -> Response:
     change = platform.audiences.add if request.method == "POST" else platform.audiences.remove
     change(audience, sent)
     audience.facts["reads"] = 0
-    return platform.good(
-        {
-            "users": [
-                {
-                    "sub_request_status": platform.word(),
-                    "user": {"number_uploaded_users": len(sent)},
-                }
-            ]
-        }
-    )
+    user = {"number_uploaded_users": len(sent)}
+    return platform.good({"users": [{"sub_request_status": platform.word(), "user": user}]})
 
 
 def cleared(platform: Snapchat, access: Access, segment: str) -> Response:
     audience = _segment(platform, access, segment)
     _may_write(access, audience.account)
-    with platform.audiences.lock:
-        audience.members.clear()
-    audience.facts["cleared"] = True
+    platform.audiences.clear(audience)
+    audience.facts |= {"cleared": True, "reads": 0}
     return platform.good({"segments": [_item(platform, audience)]})
+
+
+class NotFound(Refused):
+    """The segment is gone, or hidden from the caller."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "E3003", "Resource can not be found")
+
+
+def _check(wished: dict[str, Any]) -> None:
+    """Check what may be said of a segment, new or not."""
+    name, days = wished.get("name", "-"), wished.get("retention_in_days", LIFETIME)
+    if not isinstance(name, str) or not 1 <= len(name) <= 375:
+        raise Refused(400, "E2025", "name must have 1 to 375 characters")
+    if not isinstance(days, int) or not 1 <= days <= LIFETIME:
+        raise Refused(400, "E2025", f"retention_in_days must be 1 to {LIFETIME}")
+    if not isinstance(wished.get("description", ""), str):
+        raise Refused(400, "E2025", "description must be a text")
+
+
+def _new(platform: Snapchat, account: str, wished: dict[str, Any]) -> Audience:
+    facts = {
+        "description": wished.get("description", ""),
+        "retention_in_days": wished.get("retention_in_days", LIFETIME),
+        "created_at": platform.clock.text(),
+        "updated_at": platform.clock.text(),
+        "reads": 0,
+    }
+    # A long string of digits, as the platform's are.
+    return Audience(str(uuid.uuid4().int)[:16], account, wished["name"], facts)
 
 
 def _identifiers(sent: dict[str, Any]) -> list[bytes]:
@@ -162,6 +158,8 @@ def _identifiers(sent: dict[str, Any]) -> list[bytes]:
         raise Refused(400, "E2025", "schema must name exactly one identifier type")
     if not isinstance(data, list) or not data:
         raise Refused(400, "E2025", "data must be a list of rows")
+    if len(data) > MOST_ROWS:
+        raise Refused(400, "E2025", f"At most {MOST_ROWS} identifiers in one request")
     digests = []
     for row in data:
         if not isinstance(row, list) or len(row) != 1:
@@ -200,13 +198,13 @@ def _item(platform: Snapchat, audience: Audience) -> dict[str, Any]:
 def _segment(platform: Snapchat, access: Access, segment: str) -> Audience:
     audience = platform.audiences.get(segment)
     if audience is None or not access.reaches(audience.account):
-        raise Refused(404, "E3003", "Resource can not be found")
+        raise NotFound
     return audience
 
 
 def _may_write(access: Access, account: str) -> None:
     if not access.may_write(account):
-        raise Refused(403, "E3002", "Caller does not have permission")
+        raise NoPermission
 
 
 def _body() -> dict[str, Any]:
@@ -224,18 +222,3 @@ def _items(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
     if not isinstance(items, list) or not items or not all(isinstance(i, dict) for i in items):
         raise Refused(400, "E1000", f"{name} must be a list of objects")
     return items
-
-
-def _error_in_200(platform: Snapchat, name: str) -> Response:
-    reason = (
-        "Error code: E3004, message: Entity does not exist or you do not have permission to "
-        "access it"
-    )
-    item = {"sub_request_status": "ERROR", "sub_request_error_reason": reason}
-    answer = platform.good({name: [item]})
-    answer.set_data(answer.get_data().replace(b'"SUCCESS"', b'"ERROR"', 1))
-    return answer
-
-
-def new_id() -> str:
-    return str(uuid.uuid4())

@@ -27,9 +27,11 @@ def reset() -> Any:
 @control.post("/clock")
 def clock() -> Any:
     """Move the emulated time ahead by `advance` seconds."""
-    asked = request.get_json()
+    advance = (request.get_json(silent=True) or {}).get("advance")
+    if not isinstance(advance, int | float):
+        return jsonify(error="advance must be a number of seconds"), 400
     shared: Clock = current_app.extensions["clock"]
-    shared.ahead += float(asked["advance"])
+    shared.ahead += advance
     return jsonify(ok=True, ahead=shared.ahead)
 
 

@@ -5,7 +5,7 @@ from providers.connection import Connection
 from providers.platform import Platform
 from providers.secret import Secret
 from providers.values import Callback, ConsentStart, Grant, Tokens
-from tests.contract.consent import Browser
+from tests.consent_pages import Browser
 
 
 class Walk:

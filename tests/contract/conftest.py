@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from providers import transport
 from providers.app import App
 from providers.connection import Connection
 from providers.platform import Platform
@@ -71,10 +70,3 @@ def connection(walk: Walk, facts: Facts) -> Connection:
 def audience(platform: Platform, connection: Connection, facts: Facts) -> Audience:
     request = platform.audience_request(facts.ad_account, facts.settings)
     return platform.create_audience(connection, request)
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for answers no longer than a test should take."""
-    monkeypatch.setattr(transport, "TIMEOUT", (2.0, 1.0))
-    monkeypatch.setattr(transport, "ANSWER_WITHIN", 1.5)

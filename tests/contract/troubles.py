@@ -52,9 +52,9 @@ _MEANINGS = {
     Trouble.GARBAGE: Meaning(UnknownAnswer, Recovery.OPERATOR, may_have_happened=True),
     Trouble.HALF_BODY: Meaning(PlatformDown, Recovery.RETRY, may_have_happened=True),
     Trouble.SLOW: Meaning(
-        PlatformDown, Recovery.RETRY, may_have_happened=True, extra={"seconds": 2}
+        PlatformDown, Recovery.RETRY, may_have_happened=True, extra={"seconds": 1}
     ),
     Trouble.LOST_ANSWER: Meaning(
-        PlatformDown, Recovery.RETRY, may_have_happened=True, extra={"seconds": 2}
+        PlatformDown, Recovery.RETRY, may_have_happened=True, extra={"seconds": 1}
     ),
 }

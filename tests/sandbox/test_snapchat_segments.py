@@ -70,6 +70,7 @@ def test_identifiers_are_added_and_removed_with_the_same_body(dana, sandbox, sch
     "body",
     [
         {"users": [{"schema": ["EMAIL_SHA256", "PHONE_SHA256"], "data": [[ONE, TWO]]}]},
+        {"users": [{"schema": ["EMAIL_SHA256", "PHONE_SHA256"], "data": [[ONE]]}]},
         {"users": [*rows(ONE)["users"], *rows(TWO, schema="PHONE_SHA256")["users"]]},
         {"users": [{"schema": "EMAIL_SHA256", "data": [[ONE]]}]},
         rows(ONE, schema="EMAIL"),

@@ -7,3 +7,10 @@ class ExportsConfig(AppConfig):
     """Exports."""
 
     name = "exports"
+
+    def ready(self) -> None:
+        """Say in the room below what was exported to a destination."""
+        from destinations import extensions
+        from exports.of_destinations import ExportsOfDestinations
+
+        extensions.register(ExportsOfDestinations())

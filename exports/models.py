@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import timedelta
+
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from destinations.models import Destination
@@ -30,6 +34,37 @@ class ExportState(models.TextChoices):
     CANCELED = "canceled", "Canceled"
 
 
+class WaitingFor(models.TextChoices):
+    """For whom or what an export waits. Only `PERSON` needs somebody to say "Go on"."""
+
+    RECONNECTION = "reconnection", "reconnection"
+    DESTINATION = "destination", "its destination"
+    PLATFORM = "platform", "the platform"
+    PERSON = "person", "a person"
+    TURN = "turn", "its turn"
+
+
+FINAL = frozenset(
+    {
+        ExportState.SUCCEEDED,
+        ExportState.SUCCEEDED_WITH_REJECTS,
+        ExportState.FAILED,
+        ExportState.CANCELED,
+    }
+)
+
+# Every move that an export may make. "Retry failed" is what leads out of a final state.
+EXPORT_MOVES: dict[ExportState, frozenset[ExportState]] = {
+    ExportState.DRAFT: frozenset({ExportState.PREPARING}),
+    ExportState.PREPARING: frozenset(
+        {ExportState.SENDING, ExportState.FAILED, ExportState.CANCELED}
+    ),
+    ExportState.SENDING: frozenset({ExportState.WAITING, *FINAL}),
+    ExportState.WAITING: frozenset({ExportState.SENDING, ExportState.FAILED, ExportState.CANCELED}),
+    ExportState.FAILED: frozenset({ExportState.PREPARING, ExportState.SENDING}),
+}
+
+
 class BatchState(models.TextChoices):
     """Where a batch stands."""
 
@@ -40,12 +75,25 @@ class BatchState(models.TextChoices):
     CANCELED = "canceled", "Canceled"
 
 
+class Exports(models.QuerySet["Export"]):
+    """The questions that are asked of exports."""
+
+    def started(self) -> Exports:
+        """Leave out drafts: somebody looked at a file and did not start."""
+        return self.exclude(state=ExportState.DRAFT)
+
+    def under_way(self) -> Exports:
+        """Narrow to those that are not over."""
+        return self.started().exclude(state__in=FINAL)
+
+
 class Export(Tenant):
     """A file on its way to a destination. This row is the truth; a task message is only a hint.
 
-    `staged_*` name the sealed upload (destroyed once prepared) and its sealed file key; `file_key`
-    is one key an export, under which batches and rejects are sealed too, each with its own label.
-    `shape` and `choices` are how the file was read and which columns were chosen.
+    `staged_name` names the sealed upload, destroyed once prepared. `key_sealed` is one file key an
+    export, under which upload, batches and rejects are sealed, each with its own label. `shape` is
+    how the file is written, `columns` which column holds which identifier type:
+    `{type: column number}`.
     """
 
     destination = models.ForeignKey(
@@ -53,16 +101,16 @@ class Export(Tenant):
     )
     mode = models.CharField(max_length=20, choices=Mode, default=Mode.ADD)
     state = models.CharField(max_length=30, choices=ExportState, default=ExportState.DRAFT)
-    # Only while waiting: for whom (reconnection, platform, person, turn), and the sentence.
-    waiting_for = models.CharField(max_length=30, blank=True)
+    # Why it waits or failed; `waiting_for` only while it waits.
+    waiting_for = models.CharField(max_length=20, choices=WaitingFor, blank=True)
     reason = models.CharField(max_length=400, blank=True)
 
     file_name = models.CharField(max_length=254)
     file_size = models.BigIntegerField(default=0)
     staged_name = models.CharField(max_length=254, blank=True)
-    key_sealed = models.BinaryField(null=True)
+    key_sealed = models.BinaryField()
     shape = models.JSONField(default=dict)
-    choices = models.JSONField(default=list)
+    columns = models.JSONField(default=dict)
     rejects_name = models.CharField(max_length=254, blank=True)
 
     rows = models.BigIntegerField(default=0)
@@ -70,7 +118,6 @@ class Export(Tenant):
     rejected = models.BigIntegerField(default=0)
     duplicates = models.BigIntegerField(default=0)
     reject_reasons = models.JSONField(default=dict)
-    accepted = models.BigIntegerField(default=0)
 
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
@@ -78,12 +125,16 @@ class Export(Tenant):
     prepared_at = models.DateTimeField(null=True)
     # Native replace: when the audience was emptied, so that a retry goes on with adding.
     cleared_at = models.DateTimeField(null=True)
+    sending_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
-    # Preparing and other one-at-a-time steps: who works on it, until when by the database's clock.
+    # Preparing, and what comes once before the batches: who works on it, until when by the
+    # database's clock, how often it was begun.
     lease_owner = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
+
+    objects = Exports.as_manager()
 
     class Meta:
         constraints = (
@@ -93,11 +144,57 @@ class Export(Tenant):
             models.CheckConstraint(
                 condition=models.Q(mode__in=Mode.values), name="export_mode_known"
             ),
+            models.CheckConstraint(
+                condition=models.Q(state=ExportState.WAITING) ^ models.Q(waiting_for=""),
+                name="export_waits_for_something",
+            ),
         )
-        indexes = (models.Index(fields=("organization", "-created_at"), name="export_newest"),)
+        indexes = (
+            models.Index(fields=("organization", "-created_at"), name="export_newest"),
+            models.Index(fields=("destination", "started_at"), name="export_turn"),
+        )
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def is_final(self) -> bool:
+        """Say whether nothing more happens by itself."""
+        return ExportState(self.state) in FINAL
+
+    def move(self, to: ExportState, **also: object) -> bool:
+        """Move from the state that this object was read in: False if somebody else moved it.
+
+        A compare-and-set in the database. What an export waited for is forgotten.
+        """
+        if to not in EXPORT_MOVES.get(ExportState(self.state), frozenset()):
+            return False
+        changes: dict[str, object] = {"waiting_for": "", "reason": "", **also, "state": to}
+        if to in FINAL:
+            changes["finished_at"] = Now()
+        moved = Export.objects.filter(pk=self.pk, state=self.state).update(**changes)
+        if moved:
+            self.refresh_from_db()
+        return bool(moved)
+
+    def take_lease(self, seconds: float) -> uuid.UUID | None:
+        """Become the one who works on this export, if nobody else is; return our name as owner."""
+        owner = uuid.uuid4()
+        taken = (
+            Export.objects.filter(pk=self.pk, state=self.state)
+            .filter(not_leased())
+            .update(
+                lease_owner=owner,
+                lease_until=Now() + timedelta(seconds=seconds),
+                attempts=models.F("attempts") + 1,
+            )
+        )
+        return owner if taken else None
+
+
+def not_leased() -> models.Q:
+    """Narrow exports or batches to those that nobody works on, by the database's clock."""
+    return models.Q(lease_until=None) | models.Q(lease_until__lt=Now())
 
 
 class ExportBatch(Tenant):
@@ -107,7 +204,6 @@ class ExportBatch(Tenant):
         Export, on_delete=models.CASCADE, related_name="batches", db_constraint=False
     )
     number = models.PositiveIntegerField()
-    action = models.CharField(max_length=10, choices=((Mode.ADD, "Add"), (Mode.REMOVE, "Remove")))
     state = models.CharField(max_length=20, choices=BatchState, default=BatchState.PENDING)
     identifiers = models.PositiveIntegerField()
     stored_name = models.CharField(max_length=254)
@@ -115,7 +211,11 @@ class ExportBatch(Tenant):
     lease_owner = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
+    # Requests begun: what was sent again after a kill shows here.
     attempts = models.PositiveIntegerField(default=0)
+    # Answers in a row that blamed the platform, and since when.
+    troubles = models.PositiveIntegerField(default=0)
+    troubled_since = models.DateTimeField(null=True)
 
     accepted = models.PositiveIntegerField(default=0)
     request_id = models.CharField(max_length=120, blank=True)

@@ -1,6 +1,19 @@
 """Addresses of exports."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from exports import draft_views, views
 
 app_name = "exports"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.export_list, name="list"),
+    path("to/<uuid:pk>/", draft_views.new, name="new"),
+    path("<uuid:pk>/", views.detail, name="detail"),
+    path("<uuid:pk>/start/", draft_views.start, name="start"),
+    path("<uuid:pk>/discard/", draft_views.discard, name="discard"),
+    path("<uuid:pk>/progress/", views.progress, name="progress"),
+    path("<uuid:pk>/rejects/", views.rejects, name="rejects"),
+    path("<uuid:pk>/cancel/", views.cancel, name="cancel"),
+    path("<uuid:pk>/go-on/", views.go_on, name="go_on"),
+    path("<uuid:pk>/retry/", views.retry, name="retry"),
+]

@@ -37,8 +37,10 @@ from infosum_auth.postgres_cluster import StartError
 from infosum_auth.private_postgres import PrivateServer, home_of
 from infosum_auth.private_postgres import start as start_postgres
 from infosum_auth.processes import interruptible, uninterrupted
+from infosum_auth.sample_audience import messy_rows
 
 FOLDER = CHECKOUT / ".demo"
+_SAMPLE_ROWS = 5_000
 _MANAGE = str(CHECKOUT / "manage.py")
 
 
@@ -107,8 +109,10 @@ def _start(ports: Ports, folder: Path, stack: ExitStack, *, verbose: bool) -> De
     components.start(parts["sandbox"])
     migrate = ["migrate", "--database", "owner", "--no-input"]
     components.run("migrate", [sys.executable, _MANAGE, *migrate])
-    seed = ["seed_demo", "--audience", str(folder / "audience.csv")]
-    seeded = json.loads(components.run("seed", [sys.executable, _MANAGE, *seed]))
+    seeded = json.loads(components.run("seed", [sys.executable, _MANAGE, "seed_demo"]))
+    audience = folder / "audience.csv"
+    if not audience.exists():
+        audience.write_text("".join(messy_rows(_SAMPLE_ROWS)), encoding="utf-8")
     components.wait_until_ready("sandbox")
     components.environment.update(platform_environment(sandbox_url(ports)))
     for name in ("web", "worker", "beat"):

@@ -141,17 +141,10 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Without it (the demo, the tests) files are served from where they lie.
 STATIC_ROOT = env.str("STATIC_ROOT", default="") or None
+# Sealed files only: uploads and prepared batches. Web and workers must see the same place.
+STAGING_DIR = env.str("STAGING_DIR", default=str(BASE_DIR / ".staging"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    # Sealed files only: uploads and prepared batches. Web and workers must see the same place.
-    "staging": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": env.str("STAGING_DIR", default=str(BASE_DIR / ".staging")),
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
-    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if STATIC_ROOT
@@ -185,6 +178,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "attempts": {"task": "authorizations.tasks.sweep_attempts", "schedule": 5},
     "authorizations": {"task": "authorizations.tasks.sweep_authorizations", "schedule": 60},
+    "exports": {"task": "exports.tasks.sweep_exports", "schedule": 3},
+    "drafts": {"task": "exports.tasks.sweep_drafts", "schedule": 600},
 }
 
 LOGGING = {

@@ -46,13 +46,34 @@ class TextBrowser:
             raise NotOnThePageError(f"No link or button '{name}' at {self._place()}: {self.text}")
         self.submit(Form(form), button)
 
-    def form_with(self, button: str) -> Form:
-        """Return the form that this button belongs to, to be filled in."""
+    def click_starting_with(self, words: str) -> None:
+        """Press the button that begins with these words: it may say more behind them."""
+        for button in self.page.find_all("button"):
+            if _words(button).startswith(words):
+                self.click(_words(button))
+                return
+        raise NotOnThePageError(f"No button '{words}...' at {self._place()}: {self.text}")
+
+    def press(self, form: Form, *names: str) -> None:
+        """Send a filled form by the first of its buttons that has one of these names."""
+        for button in form.tag.find_all("button"):
+            if _words(button) in names:
+                self.submit(form, button)
+                return
+        raise NotOnThePageError(f"No button {names} in the form at {self._place()}")
+
+    def must_say(self, words: str) -> None:
+        """Raise NotOnThePageError where the page does not say something."""
+        if words not in self.text:
+            raise NotOnThePageError(f"'{words}' is not at {self._place()}: {self.text}")
+
+    def form_with(self, *buttons: str) -> Form:
+        """Return the form that a button of one of these names belongs to, to be filled in."""
         for each in self.page.find_all("button"):
             form = each.find_parent("form")
-            if form is not None and _shows(each, button):
+            if form is not None and _words(each) in buttons:
                 return Form(form)
-        raise NotOnThePageError(f"No form with a button '{button}' at {self._place()}: {self.text}")
+        raise NotOnThePageError(f"No form with a button {buttons} at {self._place()}: {self.text}")
 
     def submit(self, form: Form, button: Tag | None = None) -> None:
         """Send a filled form."""
@@ -72,9 +93,7 @@ class TextBrowser:
             name: (path.name, path.open("rb"), "text/csv") for name, path in form.files.items()
         }
         self._show(
-            self.http.post(
-                address, data=fields, files=files or None, headers=headers, timeout=300
-            )
+            self.http.post(address, data=fields, files=files or None, headers=headers, timeout=300)
         )
 
     def wait_for(self, words: str, *, seconds: float = 60) -> None:
@@ -96,7 +115,9 @@ class TextBrowser:
         self.page = BeautifulSoup(response.text, "html.parser")
         if response.status_code >= requests.codes.server_error:
             raise NotOnThePageError(f"{response.status_code} at {self._place()}: {self.text}")
-        onward = self.page.find("meta", attrs={"http-equiv": re.compile("^refresh$", re.IGNORECASE)})
+        onward = self.page.find(
+            "meta", attrs={"http-equiv": re.compile("^refresh$", re.IGNORECASE)}
+        )
         match = _REFRESH.match(str(onward["content"])) if isinstance(onward, Tag) else None
         if match:
             self.open(match.group(1))
@@ -134,10 +155,18 @@ class Form:
         offered = [_words(each) for each in options]
         raise NotOnThePageError(f"'{label}' does not offer '{option}' but {offered}")
 
+    def choose_first(self, label: str) -> None:
+        """Choose in the dropdown with this label the first option that stands for something."""
+        for each in self._labeled(label).find_all("option"):
+            if each.get("value") and not each.has_attr("disabled"):
+                self.choose(label, _words(each))
+                return
+        raise NotOnThePageError(f"'{label}' offers nothing that can be chosen")
+
     def pick(self, words: str) -> None:
         """Choose the radio button or box whose label begins so."""
         control = self._labeled(words)
-        name = control.get("name")
+        name = str(control["name"])
         for other in self.tag.find_all("input", attrs={"name": name, "type": "radio"}):
             other.attrs.pop("checked", None)
         control["checked"] = ""
@@ -185,7 +214,7 @@ def _shows(tag: Tag, name: str) -> bool:
 
 def _words(tag: Tag) -> str:
     """Return what a person reads: marks that are hidden from readers are left out."""
-    hidden = {id(each) for each in tag.find_all(attrs={"aria-hidden": "true"})}
+    hidden = {id(each) for each in tag.select("[aria-hidden=true]")}
     parts = [
         str(text)
         for text in tag.find_all(string=True)

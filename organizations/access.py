@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
 from organizations import fence
@@ -16,13 +16,13 @@ from organizations.models import Membership
 from organizations.requests import MemberRequest
 from organizations.roles import May, Role, least_role_for
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 P = ParamSpec("P")
 
 
 def member_may(
     what: May, *, of: type[Model] | None = None, fenced: bool = True
-) -> Callable[[Callable[Concatenate[MemberRequest, P], HttpResponse]], View]:
+) -> Callable[[Callable[Concatenate[MemberRequest, P], HttpResponseBase]], View]:
     """Let members in whose role suffices, inside their organization's fence.
 
     With `of`, the row named by the address's `pk` is loaded first and handed to the view in its
@@ -31,9 +31,9 @@ def member_may(
     `fenced=False` the view steps in and out of the fence itself, because it talks to a platform.
     """
 
-    def decorate(view: Callable[Concatenate[MemberRequest, P], HttpResponse]) -> View:
+    def decorate(view: Callable[Concatenate[MemberRequest, P], HttpResponseBase]) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             asked = cast(MemberRequest, request)

@@ -87,7 +87,10 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True)
 class FormField:
-    """A field of the platform's own form, free of any web framework."""
+    """A field of the platform's own form, free of any web framework.
+
+    `example` is what the demo fills in; a form filled with all examples must be accepted.
+    """
 
     name: str
     label: str
@@ -101,3 +104,4 @@ class FormField:
     choices: tuple[tuple[str, str], ...] = ()
     pattern: str = ""
     pattern_message: str = ""
+    example: str = ""

@@ -1,13 +1,8 @@
-"""Fill an empty installation with two sample organizations, their people and an audience file."""
+"""Fill an empty installation with two sample organizations and their people."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import random
-from argparse import ArgumentParser
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -34,11 +29,6 @@ class Command(BaseCommand):
 
     help = __doc__
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take where the sample audience goes and how long it is."""
-        parser.add_argument("--audience", type=Path, help="write a sample audience file here")
-        parser.add_argument("--rows", type=int, default=5_000)
-
     def handle(self, *args: Any, **options: Any) -> None:
         """Create what is not there yet."""
         people = []
@@ -60,38 +50,4 @@ class Command(BaseCommand):
                             "organization": name,
                         }
                     )
-        audience: Path | None = options["audience"]
-        if audience is not None and not audience.exists():
-            audience.write_text("".join(messy_rows(options["rows"])), encoding="utf-8")
         self.stdout.write(json.dumps({"people": people}))
-
-
-def messy_rows(count: int, seed: int = 7) -> Iterator[str]:
-    """Yield the lines of a CSV of e-mail addresses as people really have them.
-
-    Mixed case, white space, duplicates in other spellings, hashes among the raw values, and some
-    that are no address at all. The same seed gives the same file.
-    """
-    chance = random.Random(seed)
-    yield "customer,E-Mail Address,city\n"
-    for number in range(count):
-        name = f"person{chance.randrange(count)}"
-        address = f"{name}@{chance.choice(('example.com', 'mail.example.org', 'shop.example.net'))}"
-        yield f"{number},{_mess_up(address, chance)},{chance.choice(('Berlin', 'London', 'Oslo'))}\n"
-
-
-def _mess_up(address: str, chance: random.Random) -> str:
-    kind = chance.random()
-    if kind < 0.55:
-        return address
-    if kind < 0.70:
-        return address.upper()
-    if kind < 0.80:
-        return f'"  {address.title()} "'
-    if kind < 0.85:
-        return f"\u00a0{address}\u3000"
-    if kind < 0.92:
-        return hashlib.sha256(address.encode()).hexdigest()
-    return chance.choice(
-        ("", "n/a", "no at sign", "two@@example.com", "a b@example.com", "x@nodot")
-    )

@@ -68,6 +68,7 @@ class Snapchat(OAuth2Platform):
             name="audience_name",
             label="Audience name",
             max_length=375,
+            example="Spring buyers",
             help="The ad account's audience of this name is used; if there is none, it is created.",
         ),
         FormField(

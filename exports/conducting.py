@@ -1,0 +1,279 @@
+"""Bring an export one step further: whatever is due, found in the rows, harmless to do again.
+
+The sweep calls this for every export that is under way, and each batch that ended does too. What
+comes once before the batches (finding the audience, emptying it) runs under the export's lease.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from audit.services import record
+from authorizations import tokens
+from authorizations.uses import Use
+from destinations import audiences
+from destinations.models import Destination
+from destinations.standing import NEEDS_RECONNECTION, standing_of
+from exports import staging
+from exports.models import (
+    BatchState,
+    Export,
+    ExportBatch,
+    ExportState,
+    Mode,
+    WaitingFor,
+    not_leased,
+)
+from exports.services import ROUTE, wake
+from exports.troubles import Trouble, trouble_of
+from organizations import fence, routing
+from providers.errors import PlatformError
+from providers.values import Audience
+
+logger = logging.getLogger(__name__)
+
+# Longer than finding, creating and emptying may take together, each within its HTTP deadline.
+LEASE_SECONDS = 300.0
+# Batches of one export that may be with workers at a time: fair to other organizations.
+IN_FLIGHT = 8
+LOOK_AGAIN = timedelta(seconds=10)
+
+_UNCONFIRMED = (
+    "The platform was asked to create the audience and did not answer. Look there whether it was "
+    "created: if so, put its id into the destination; then choose “Go on”."
+)
+
+
+@dataclass(frozen=True)
+class Next:
+    """What workers are to do now."""
+
+    prepare: bool = False
+    send: Sequence[uuid.UUID] = field(default=())
+    read_audience: bool = False
+
+
+def advance(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
+    """Bring an export one step further; return what workers are to do. Outside the fence."""
+    with fence.inside(organization_id):
+        export = Export.objects.select_related("destination").filter(pk=export_id).first()
+        if export is None:
+            routing.remove(ROUTE, export_id)
+            return Next()
+        following = _what_is_clear(export)
+        if following is not None:
+            return following
+        to_do_once = _what_comes_once(export)
+    if to_do_once and not _done_once(export):
+        return Next()
+    with fence.inside(organization_id):
+        return Next(send=_due_batches(export))
+
+
+def _what_is_clear(export: Export) -> Next | None:
+    """Return what follows without asking a platform; None where batches are to be sent."""
+    if export.is_final:
+        _tidy_up(export)
+        return Next()
+    if export.prepared_at is None:
+        return Next(prepare=export.state == ExportState.PREPARING)
+    if not _may_send(export):
+        return Next()
+    if not export.batches.exclude(state__in=_ENDED).exists():
+        return _finish(export)
+    return None
+
+
+_ENDED = (BatchState.ACCEPTED, BatchState.FAILED, BatchState.CANCELED)
+
+
+def _may_send(export: Export) -> bool:
+    """Wait, or stop waiting, as things stand now."""
+    if export.waiting_for == WaitingFor.PERSON:
+        return False
+    standing = standing_of(export.destination)
+    if not standing.may_export:
+        is_gone = standing.words == NEEDS_RECONNECTION
+        waiting_for = WaitingFor.RECONNECTION if is_gone else WaitingFor.DESTINATION
+        wait(export, waiting_for, standing.why)
+        return False
+    if _somebody_is_before(export):
+        wait(export, WaitingFor.TURN, "An earlier export to this destination is on its way.")
+        return False
+    if export.state == ExportState.WAITING and export.waiting_for != WaitingFor.PLATFORM:
+        return export.move(ExportState.SENDING)
+    return True
+
+
+def wait(export: Export, waiting_for: WaitingFor, reason: str) -> None:
+    """Let an export wait, and say why; nothing is lost. In the fence."""
+    said = {"waiting_for": waiting_for, "reason": reason[:400]}
+    if export.state == ExportState.WAITING:
+        if (export.waiting_for, export.reason) != (waiting_for, reason[:400]):
+            Export.objects.filter(pk=export.pk, state=ExportState.WAITING).update(**said)
+    elif export.move(ExportState.WAITING, **said):
+        record(
+            "export waits",
+            organization_id=export.organization_id,
+            subject=export,
+            reason=reason,
+        )
+    routing.add(ROUTE, organization_id=export.organization_id, row_id=export.id, due_in=LOOK_AGAIN)
+
+
+def _somebody_is_before(export: Export) -> bool:
+    """Say whether an export that started earlier may still change the audience.
+
+    One that is over may, as long as a worker holds a lease on one of its batches: it may be frozen
+    with a request half sent.
+    """
+    others = Export.objects.filter(destination=export.destination_id).exclude(pk=export.pk)
+    earlier = Q(started_at__lt=export.started_at) | Q(
+        started_at=export.started_at, pk__lt=export.pk
+    )
+    if others.under_way().filter(earlier).exists():
+        return True
+    return ExportBatch.objects.filter(
+        export__in=others, state=BatchState.SENDING, lease_until__gte=Now()
+    ).exists()
+
+
+def _what_comes_once(export: Export) -> bool:
+    to_clear = export.mode == Mode.REPLACE and export.cleared_at is None
+    return not export.destination.audience_id or to_clear
+
+
+def _done_once(export: Export) -> bool:
+    """Find or create the audience and empty it for a Replace; say whether batches may go."""
+    with fence.inside(export.organization_id):
+        owner = export.take_lease(LEASE_SECONDS)
+    if owner is None:
+        return False
+    trouble = _trouble_of_what_comes_once(export)
+    with fence.inside(export.organization_id):
+        mine = Export.objects.filter(pk=export.pk, lease_owner=owner)
+        if not mine.update(lease_owner=None, lease_until=None):
+            return False
+        export = Export.objects.select_related("destination").get(pk=export.pk)
+        if trouble is not None:
+            end_or_wait(export, trouble)
+            return False
+        Export.objects.filter(pk=export.pk).update(attempts=0)
+        if export.waiting_for == WaitingFor.PLATFORM:
+            export.move(ExportState.SENDING)
+        return export.state == ExportState.SENDING and not _what_comes_once(export)
+
+
+def _trouble_of_what_comes_once(export: Export) -> Trouble | None:
+    use = Use("export", person_id=export.created_by_id, subject_id=export.id)
+    try:
+        audience = audiences.audience_ensure(export.organization_id, export.destination_id, use)
+        if export.mode == Mode.REPLACE and export.cleared_at is None:
+            _clear(export, audience, use)
+    except audiences.NoAuthorization:
+        # The next look finds the destination so and says it.
+        return None
+    except audiences.AudienceUnconfirmed:
+        return Trouble(WaitingFor.PERSON, _UNCONFIRMED)
+    except PlatformError as error:
+        return trouble_of(error, troubles=export.attempts)
+    return None
+
+
+def end_or_wait(export: Export, trouble: Trouble) -> None:
+    """Let the whole export wait or fail for a trouble that is not one batch's. In the fence."""
+    if trouble.waiting_for is not None:
+        wait(export, trouble.waiting_for, trouble.reason)
+        if trouble.look_again is not None:
+            wake(export, trouble.look_again)
+        return
+    export.batches.filter(state=BatchState.PENDING).update(
+        state=BatchState.FAILED, error=trouble.reason[:400], finished_at=Now()
+    )
+    if export.move(ExportState.FAILED, reason=trouble.reason[:400]):
+        wake(export)
+        record(
+            "export failed",
+            organization_id=export.organization_id,
+            subject=export,
+            reason=trouble.reason,
+        )
+
+
+def _clear(export: Export, audience: Audience, use: Use) -> None:
+    with fence.inside(export.organization_id):
+        authorization_id = Destination.objects.get(pk=export.destination_id).authorization_id
+    if authorization_id is None:
+        raise audiences.NoAuthorization
+
+    # Emptied again if its answer is lost: no batch goes before this is written down.
+    tokens.call(
+        export.organization_id,
+        authorization_id,
+        use,
+        lambda platform, connection: platform.clear(connection, audience),
+    )
+    with fence.inside(export.organization_id):
+        Export.objects.filter(pk=export.pk).update(cleared_at=Now())
+        record("audience emptied", organization_id=export.organization_id, subject=export)
+
+
+def _due_batches(export: Export) -> list[uuid.UUID]:
+    """Return batches to send now: new ones, and those whose worker is gone. In the fence."""
+    Export.objects.filter(pk=export.pk, sending_at=None).update(sending_at=Now())
+    unfinished = export.batches.exclude(state__in=_ENDED)
+    in_flight = unfinished.filter(state=BatchState.SENDING, lease_until__gte=Now()).count()
+    ready = unfinished.filter(not_leased()).filter(Q(not_before=None) | Q(not_before__lte=Now()))
+    return list(ready.values_list("pk", flat=True)[: max(0, IN_FLIGHT - in_flight)])
+
+
+def _finish(export: Export) -> Next:
+    """End an export all of whose batches have ended. In the fence."""
+    states = set(export.batches.values_list("state", flat=True))
+    failed = export.batches.filter(state=BatchState.FAILED).count()
+    if failed:
+        to, reason = ExportState.FAILED, _some_failed(export, failed)
+    elif export.rejected:
+        to, reason = ExportState.SUCCEEDED_WITH_REJECTS, ""
+    else:
+        to, reason = ExportState.SUCCEEDED, ""
+    if not export.move(to, reason=reason):
+        return Next()
+    wake(export)
+    record(
+        "export finished",
+        organization_id=export.organization_id,
+        subject=export,
+        state=export.get_state_display(),
+    )
+    return Next(read_audience=BatchState.ACCEPTED in states)
+
+
+def _some_failed(export: Export, failed: int) -> str:
+    total = export.batches.count()
+    first = export.batches.filter(state=BatchState.FAILED).first()
+    why = f" {first.error}" if first else ""
+    rest = " The others were delivered." if failed < total else ""
+    return f"{failed:,} of {total:,} batches failed.{why}{rest}"[:400]
+
+
+def _tidy_up(export: Export) -> None:
+    """Destroy what an export that is over does not need, once no worker has a part of it."""
+    at_work = export.batches.filter(state=BatchState.SENDING)
+    if at_work.filter(lease_until__gte=Now()).exists():
+        return
+    if export.state == ExportState.CANCELED:
+        at_work.update(state=BatchState.CANCELED, finished_at=Now())
+    kept = {export.staged_name, export.rejects_name}
+    kept |= set(
+        export.batches.filter(state=BatchState.FAILED).values_list("stored_name", flat=True)
+    )
+    staging.remove_all_but(export.id, *kept)
+    routing.remove(ROUTE, export.id)

@@ -1,0 +1,164 @@
+"""From a file to a started export: receive it, look at it together, start or discard."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from typing import cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST
+
+from destinations.models import Destination
+from destinations.standing import standing_of
+from exports import services, staging, tasks
+from exports.engine.columns import columns_of, recognized
+from exports.engine.reading import FileRefused
+from exports.forms import StartForm, UploadForm
+from exports.models import Export, ExportState, Mode
+from exports.services import Received
+from exports.uploads import FIELD, SealingUploadHandler
+from organizations import fence
+from organizations.access import View, member_may
+from organizations.hints import hint
+from organizations.requests import MemberRequest
+from organizations.roles import May
+from providers.registry import registry
+
+
+# Checked by `_receive` instead: the check reads the form, and by then the upload must be sealed.
+@csrf_exempt
+@member_may(May.DELIVER, of=Destination, fenced=False)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: MemberRequest, row: Destination) -> HttpResponseBase:
+    """Take a file for a destination."""
+    with fence.inside(row.organization_id):
+        standing = standing_of(row)
+    if not standing.may_export:
+        messages.error(request, f"{standing.words}: {standing.why}")
+        return redirect("destinations:detail", pk=row.pk)
+    if request.method != "POST":
+        return _upload_page(request, row, UploadForm())
+    export_id = uuid.uuid4()
+    name = staging.new_name(export_id, "upload")
+    with fence.inside(row.organization_id):
+        key, sealed = staging.new_file_key(row.organization_id, export_id)
+        services.upload_expect(organization_id=row.organization_id, export_id=export_id)
+    handler = SealingUploadHandler(
+        request, name=name, key=key, most_bytes=settings.UPLOAD_MAX_BYTES
+    )
+    request.upload_handlers = [handler]
+    try:
+        received = Received(export_id, name, key, sealed, file_name="", size=0)
+        return _receive(request, row, handler, received)
+    finally:
+        # Whatever was not kept: refused, forged, or broken off.
+        services.upload_forget_unless_kept(organization_id=row.organization_id, export_id=export_id)
+
+
+def _receive_checked(
+    request: MemberRequest, row: Destination, handler: SealingUploadHandler, received: Received
+) -> HttpResponse:
+    form = UploadForm(request.POST, request.FILES)
+    if handler.refusal:
+        form.refuse(handler.refusal)
+    if not form.is_valid():
+        return _upload_page(request, row, form, status=422)
+    file = form.cleaned_data[FIELD]
+    received = replace(received, file_name=file.name, size=file.size)
+    try:
+        export = services.draft_create(destination=row, by=request.user, received=received)
+    except FileRefused as refused:
+        form.refuse(refused.sentence)
+        return _upload_page(request, row, form, status=422)
+    onward = reverse("exports:start", args=[export.pk])
+    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+        return JsonResponse({"next_url": onward})
+    return redirect(onward)
+
+
+_receive = cast("View", csrf_protect(_receive_checked))
+
+
+@member_may(May.DELIVER, of=Export)
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: MemberRequest, row: Export) -> HttpResponse:
+    """Show what is in the file, masked; "Start export" starts."""
+    if row.state != ExportState.DRAFT:
+        return redirect("exports:detail", pk=row.pk)
+    if "has_header" in request.POST:
+        try:
+            services.draft_reread(export=row, has_header=request.POST["has_header"] == "yes")
+        except FileRefused as refused:
+            messages.error(request, refused.sentence)
+        return redirect("exports:start", pk=row.pk)
+    shape = services.shape_of(row, staging.file_key(row))
+    columns = columns_of(shape)
+    platform = registry.get(row.destination.platform)
+    kinds = [platform.identifier(key) for key in row.destination.identifiers]
+    found = recognized(shape, kinds)
+    form = StartForm(
+        request.POST or None, destination=row.destination, columns=columns, recognized=found
+    )
+    if request.method == "POST" and form.is_valid() and _started(request, row, form):
+        return redirect("exports:detail", pk=row.pk)
+    context = {
+        "row": row,
+        "form": form,
+        "columns": columns,
+        "kinds": [kind.label for kind in kinds],
+        "none_found": not found,
+        "has_header": row.shape["has_header"],
+        "minimum_audience": platform.limits.minimum_audience,
+    }
+    status = 422 if form.is_bound else 200
+    return render(request, "exports/start.html", context, status=status)
+
+
+def _started(request: MemberRequest, row: Export, form: StartForm) -> bool:
+    standing = standing_of(row.destination)
+    if not standing.may_export:
+        form.add_error(None, f"{standing.words}: {standing.why} The file is kept for a day.")
+        return False
+    try:
+        services.export_start(
+            export=row,
+            by=request.user,
+            mode=Mode(form.cleaned_data["mode"]),
+            columns=form.columns(),
+        )
+    except services.NotNow:
+        # Pressed twice: it has started.
+        return True
+    hint(tasks.advance, row.organization_id, row.pk)
+    return True
+
+
+@member_may(May.DELIVER, of=Export)
+@require_POST
+def discard(request: MemberRequest, row: Export) -> HttpResponse:
+    """Destroy a file from which nothing was started."""
+    if row.state != ExportState.DRAFT:
+        raise Http404
+    services.draft_discard(export=row)
+    messages.success(request, "The file was destroyed. Nothing was sent.")
+    return redirect("destinations:detail", pk=row.destination_id)
+
+
+def _upload_page(
+    request: MemberRequest, row: Destination, form: UploadForm, status: int = 200
+) -> HttpResponse:
+    with fence.inside(row.organization_id):
+        platform = registry.get(row.platform)
+        context = {
+            "row": row,
+            "form": form,
+            "kinds": [platform.identifier(key).label for key in row.identifiers],
+            "most_megabytes": settings.UPLOAD_MAX_BYTES // 1000**2,
+        }
+        return render(request, "exports/new.html", context, status=status)

@@ -1,0 +1,24 @@
+"""Show a value so that its kind is recognized and its person is not."""
+
+from __future__ import annotations
+
+from providers.identifiers import looks_hashed
+
+_HIDDEN = "•••"
+
+
+def masked(value: str) -> str:
+    """Return at most the first letter of each part of an address, or the ends of anything else."""
+    text = " ".join(value.split())
+    if not text:
+        return ""
+    if looks_hashed(text):
+        return f"{text[:4]}{_HIDDEN} (hash)"
+    local, at, domain = text.partition("@")
+    if at and domain:
+        name, dot, ending = domain.rpartition(".")
+        shown = f"{name[:1]}{_HIDDEN}{dot}{ending}" if dot else f"{domain[:1]}{_HIDDEN}"
+        return f"{local[:1]}{_HIDDEN}@{shown}"
+    if sum(map(str.isdigit, text)) >= 7:
+        return f"{text[:2]}{_HIDDEN}{text[-2:]}"
+    return f"{text[:1]}{_HIDDEN}"

@@ -1,0 +1,105 @@
+"""What people fill in about an export: the file, then what is in it and what to do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+
+from destinations.models import Destination
+from exports.engine.columns import Column
+from exports.models import Mode
+from exports.uploads import FIELD
+from providers.declarations import IdentifierType, Replace
+from providers.platform import Platform
+from providers.registry import registry
+
+
+class UploadForm(forms.Form):
+    """The file. It lies sealed in staging when this form sees it."""
+
+    file = forms.FileField(
+        label="File",
+        help_text="CSV or TSV, also compressed with gzip. It is sealed while it is received.",
+        error_messages={"required": "Choose a file.", "empty": "The file is empty."},
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.gz,text/csv,text/plain"}),
+    )
+
+    def refuse(self, sentence: str) -> None:
+        """Say why the file was not taken, in the place of what else is wrong with it."""
+        self.full_clean()
+        self.errors.pop(FIELD, None)
+        self.add_error(FIELD, sentence)
+
+
+class StartForm(forms.Form):
+    """Which column holds what, and what to do. Fields follow the destination."""
+
+    mode = forms.ChoiceField(label="Mode", widget=forms.RadioSelect, initial=Mode.ADD)
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        destination: Destination,
+        columns: Sequence[Column],
+        recognized: Mapping[str, int],
+    ) -> None:
+        super().__init__(data, initial={"mode": Mode.ADD})
+        platform = registry.get(destination.platform)
+        self.kinds = [platform.identifier(key) for key in destination.identifiers]
+        self.fields["mode"].choices = list(modes_of(platform))  # type: ignore[attr-defined]  # a ChoiceField
+        choices = [("", "Not in this file" if len(self.kinds) > 1 else "Choose the column")]
+        choices += [(str(column.number), _label(column)) for column in columns]
+        for kind in self.kinds:
+            self.fields[_field(kind)] = forms.ChoiceField(
+                label=f"Column with {kind.label}",
+                choices=choices,
+                required=len(self.kinds) == 1,
+                initial=str(recognized.get(kind.key, "")),
+                error_messages={"required": f"Choose the column that holds {kind.label}."},
+            )
+
+    def column_fields(self) -> list[forms.BoundField]:
+        """Return the fields that ask for columns."""
+        return [self[_field(kind)] for kind in self.kinds]
+
+    def clean(self) -> dict[str, Any]:
+        """Want at least one column, and none of them twice."""
+        cleaned = super().clean() or {}
+        chosen = [cleaned.get(_field(kind)) for kind in self.kinds]
+        filled = [number for number in chosen if number]
+        if len(self.kinds) > 1 and not filled:
+            self.add_error(_field(self.kinds[0]), "Choose at least one column.")
+        if len(set(filled)) < len(filled):
+            self.add_error(_field(self.kinds[0]), "Each column can hold one kind of identifier.")
+        return cleaned
+
+    def columns(self) -> dict[str, int]:
+        """Return the chosen column of each identifier type."""
+        return {
+            kind.key: int(self.cleaned_data[_field(kind)])
+            for kind in self.kinds
+            if self.cleaned_data[_field(kind)]
+        }
+
+
+def modes_of(platform: Platform) -> list[tuple[str, str]]:
+    """Return what can be done at a platform, each with what it means."""
+    offered = [
+        (Mode.ADD.value, "Add: the people in the file join the audience"),
+        (Mode.REMOVE.value, "Remove: the people in the file leave the audience"),
+    ]
+    if platform.replace == Replace.NATIVE:
+        meaning = "Replace: the audience is emptied, then the people in the file join it"
+        offered.append((Mode.REPLACE.value, meaning))
+    return offered
+
+
+def _field(kind: IdentifierType) -> str:
+    return f"column-{kind.key}"
+
+
+def _label(column: Column) -> str:
+    return f"{column.name} ({column.form})"

@@ -1,0 +1,111 @@
+"""What the pages of destinations show of exports."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from destinations.extensions import LastDelivery, Panel
+from destinations.models import Destination
+from exports.models import Export, ExportState
+from exports.services import wake
+
+_SHOWN = 12
+
+TONES = {
+    ExportState.DRAFT: "rest",
+    ExportState.PREPARING: "rest",
+    ExportState.SENDING: "rest",
+    ExportState.WAITING: "warn",
+    ExportState.SUCCEEDED: "good",
+    ExportState.SUCCEEDED_WITH_REJECTS: "good",
+    ExportState.FAILED: "bad",
+    ExportState.CANCELED: "rest",
+}
+
+
+def tone_of(export: Export) -> str:
+    """Return the tone of an export's state."""
+    return TONES[ExportState(export.state)]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One export in the chart: sent and rejected in units of a hundred a side."""
+
+    export: Export
+    tone: str
+    x: int
+    sent_height: float
+    rejected_height: float
+
+    @property
+    def sent_y(self) -> float:
+        """Return where the bar of what was sent begins."""
+        return 100 - self.sent_height
+
+    @property
+    def rejected_y(self) -> float:
+        """Return where the bar of what was rejected begins, on top of the other."""
+        return self.sent_y - self.rejected_height
+
+
+class ExportsOfDestinations:
+    """What this room answers to the room of destinations."""
+
+    def last_deliveries(self, ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, LastDelivery]:
+        """Return the newest export of each destination."""
+        newest = (
+            Export.objects.started()
+            .filter(destination__in=ids)
+            .order_by("destination_id", "-started_at")
+            .distinct("destination_id")
+        )
+        return {
+            export.destination_id: LastDelivery(
+                words=export.get_state_display(),
+                tone=tone_of(export),
+                at=export.started_at or export.created_at,
+                url=reverse("exports:detail", args=[export.pk]),
+            )
+            for export in newest
+        }
+
+    def panel(self, destination: Destination) -> Panel:
+        """Return the newest exports, as a chart and as a table."""
+        newest = list(
+            Export.objects.started()
+            .filter(destination=destination)
+            .order_by("-started_at")[:_SHOWN]
+        )
+        lines = [(export, tone_of(export)) for export in newest]
+        context = {"lines": lines, "bars": _bars(newest[::-1]), "destination": destination}
+        return Panel("exports/_of_destination.html", context)
+
+    def is_delivering(self, destination: Destination) -> bool:
+        """Say whether an export is under way."""
+        return Export.objects.under_way().filter(destination=destination).exists()
+
+    def resumed(self, destination: Destination) -> None:
+        """Let what waits for the destination go on."""
+        for export in Export.objects.under_way().filter(destination=destination):
+            wake(export)
+
+
+def _bars(exports: Sequence[Export]) -> list[Bar]:
+    largest = max((each.identifiers + each.rejected for each in exports), default=0)
+    if not largest:
+        return []
+    return [
+        Bar(
+            export=each,
+            tone=tone_of(each),
+            x=place * 20,
+            sent_height=round(each.identifiers / largest * 100, 1),
+            rejected_height=round(each.rejected / largest * 100, 1),
+        )
+        for place, each in enumerate(exports)
+    ]

@@ -1,0 +1,222 @@
+"""Prepare an export: its sealed file to sealed batches, under a lease that is kept alive.
+
+A process killed in the middle leaves files that nobody counts; the next try removes them and
+begins again. The rows of the batches and the export's move are one transaction, after which the
+upload is destroyed.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from audit.services import record
+from exports import staging
+from exports.engine import batches as encoding
+from exports.engine.distinct import Distinct
+from exports.engine.preparing import (
+    Tally,
+    batches,
+    distinct_people,
+    record_width,
+    reject_line,
+)
+from exports.engine.reading import FileRefused, FileShape, rows
+from exports.engine.sealed_stream import SealBroken as FileSealBroken
+from exports.models import Export, ExportBatch, ExportState, Mode
+from exports.services import wake
+from organizations import fence
+from organizations.sealing import SealBroken
+from providers.identifiers import Reason
+from providers.platform import Platform
+from providers.registry import registry
+
+logger = logging.getLogger(__name__)
+
+LEASE_SECONDS = 40.0
+# A file on which three processes died is not tried for ever.
+MOST_ATTEMPTS = 3
+
+
+class _LeaseLost(Exception):
+    """Somebody else prepares the export, or it was canceled."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    export: Export
+    owner: uuid.UUID
+    key: bytes
+    platform: Platform
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        return tuple(each.key for each in self.platform.identifiers if each.key in self.columns)
+
+    @property
+    def columns(self) -> dict[str, int]:
+        return {key: int(number) for key, number in self.export.columns.items()}
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    tally: Tally
+    rejects_name: str
+    stored: list[tuple[str, int]]
+
+
+def prepare(organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
+    """Prepare an export if nobody else does; harmless to call again. Outside the fence."""
+    job = _begin(organization_id, export_id)
+    if job is None:
+        return
+    try:
+        prepared = _prepared(job)
+        _finish(job, prepared)
+    except _LeaseLost:
+        logger.warning("export %s: somebody else prepares it, or it is over", export_id)
+    except FileRefused as refused:
+        at = f" (row {refused.row:,})" if refused.row else ""
+        _fail(job, f"{refused.sentence}{at} Nothing was sent.")
+    except (SealBroken, FileSealBroken, FileNotFoundError):
+        logger.exception("export %s: its file is not readable", export_id)
+        _fail(job, "The uploaded file is not readable any more. Nothing was sent; upload it again.")
+
+
+def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
+    with fence.inside(organization_id):
+        export = Export.objects.select_related("destination").filter(pk=export_id).first()
+        if export is None or export.state != ExportState.PREPARING:
+            return None
+        if export.attempts >= MOST_ATTEMPTS and not _is_leased(export):
+            reason = "It could not be prepared. Nothing was sent; the operator finds why in the log"
+            export.move(ExportState.FAILED, reason=f"{reason}. “Retry failed” tries again.")
+            wake(export)
+            return None
+        owner = export.take_lease(LEASE_SECONDS)
+        if owner is None:
+            return None
+        key = staging.file_key(export)
+    return _Job(export, owner, key, registry.get(export.destination.platform))
+
+
+def _is_leased(export: Export) -> bool:
+    return Export.objects.filter(pk=export.pk, lease_until__gte=Now()).exists()
+
+
+def _prepared(job: _Job) -> _Prepared:
+    export = job.export
+    staging.remove_all_but(export.id, export.staged_name)
+    shape = FileShape.from_json(export.shape)
+    rejects_name = staging.new_name(export.id, "rejects")
+    kinds = [job.platform.identifier(key) for key in job.types]
+    with (
+        Distinct(record_width(len(kinds)), staging.folder()) as people,
+        staging.reading(export.staged_name, job.key) as stream,
+        staging.writing(rejects_name, job.key) as rejects,
+    ):
+        rejects.write(b"row,identifier,reason\n")
+
+        def reject(number: int, key: str, reason: Reason) -> None:
+            rejects.write(reject_line(number, key, reason).encode())
+
+        tally = distinct_people(
+            rows(stream, shape),
+            job.columns,
+            kinds,
+            people=people,
+            reject=reject,
+            alive=lambda: _stay_alive(job),
+        )
+        stored = []
+        for batch in batches(people, job.types, job.platform.limits.batch_rows):
+            name = staging.new_name(export.id, "batch")
+            with staging.writing(name, job.key) as sealed:
+                sealed.write(encoding.encode(batch))
+            stored.append((name, len(batch.rows)))
+            _stay_alive(job)
+    return _Prepared(tally, rejects_name, stored)
+
+
+def _stay_alive(job: _Job) -> None:
+    with fence.inside(job.export.organization_id):
+        mine = Export.objects.filter(
+            pk=job.export.pk, state=ExportState.PREPARING, lease_owner=job.owner
+        )
+        if not mine.update(lease_until=Now() + timedelta(seconds=LEASE_SECONDS)):
+            raise _LeaseLost
+
+
+def _finish(job: _Job, prepared: _Prepared) -> None:
+    export, tally = job.export, prepared.tally
+    uploaded = export.staged_name
+    identifiers = sum(size for _, size in prepared.stored)
+    with fence.inside(export.organization_id):
+        _stay_alive(job)
+        ExportBatch.objects.bulk_create(
+            ExportBatch(
+                organization_id=export.organization_id,
+                export=export,
+                number=number,
+                identifiers=size,
+                stored_name=name,
+            )
+            for number, (name, size) in enumerate(prepared.stored, 1)
+        )
+        found = {
+            "rows": tally.rows,
+            "identifiers": identifiers,
+            "rejected": tally.rejected,
+            "duplicates": tally.people - identifiers,
+            "reject_reasons": dict(tally.reasons),
+            "rejects_name": prepared.rejects_name,
+            "prepared_at": Now(),
+            "staged_name": "",
+            "lease_owner": None,
+            "lease_until": None,
+            "attempts": 0,
+        }
+        if identifiers:
+            moved = export.move(ExportState.SENDING, **found)
+        else:
+            moved = export.move(ExportState.FAILED, **found, reason=_nothing_to_send(tally, export))
+        if not moved:
+            raise _LeaseLost
+        wake(export)
+        record(
+            "file prepared",
+            organization_id=export.organization_id,
+            subject=export,
+            to_send=identifiers,
+            rejected=tally.rejected,
+            duplicates=tally.people - identifiers,
+        )
+    staging.remove(uploaded)
+
+
+def _nothing_to_send(tally: Tally, export: Export) -> str:
+    kept = " The audience was not emptied." if export.mode == Mode.REPLACE else ""
+    return f"None of the {tally.rows:,} rows holds an identifier that can be sent.{kept}"
+
+
+def _fail(job: _Job, reason: str) -> None:
+    with fence.inside(job.export.organization_id):
+        job.export.move(
+            ExportState.FAILED,
+            reason=reason[:400],
+            staged_name="",
+            lease_owner=None,
+            lease_until=None,
+        )
+        wake(job.export)
+        record(
+            "export failed",
+            organization_id=job.export.organization_id,
+            subject=job.export,
+            reason=reason,
+        )
+    staging.remove_all_but(job.export.id)

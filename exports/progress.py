@@ -1,0 +1,68 @@
+"""How far an export is, from its batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+
+from exports.models import BatchState, Export, ExportState
+
+# A rate over less than this is a guess.
+_SHORTEST = timedelta(seconds=2)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the page of an export shows of its batches. `rate` is identifiers a second."""
+
+    accepted: int
+    sent: int
+    batches: int
+    batches_done: int
+    batches_failed: int
+    rate: float | None
+    seconds_left: float | None
+
+    @property
+    def time_left(self) -> str:
+        """Return the time left in words."""
+        if self.seconds_left is None:
+            return ""
+        if self.seconds_left < 90:
+            return f"{max(1, round(self.seconds_left))} s"
+        minutes = round(self.seconds_left / 60)
+        return f"{minutes} min" if minutes < 90 else f"{round(minutes / 60)} h"
+
+
+def progress_of(export: Export) -> Progress:
+    """Sum up an export's batches. In the fence."""
+    done = Q(state=BatchState.ACCEPTED)
+    found = export.batches.aggregate(
+        batches=Count("pk"),
+        batches_done=Count("pk", filter=done),
+        batches_failed=Count("pk", filter=Q(state=BatchState.FAILED)),
+        accepted=Sum("accepted", filter=done, default=0),
+        sent=Sum("identifiers", filter=done, default=0),
+    )
+    rate = _rate(export, found["sent"])
+    left = export.identifiers - found["sent"]
+    is_sending = export.state == ExportState.SENDING
+    return Progress(
+        **found,
+        rate=rate,
+        seconds_left=left / rate if rate and left > 0 and is_sending else None,
+    )
+
+
+def _rate(export: Export, sent: int) -> float | None:
+    began, until = export.sending_at, _until(export)
+    if began is None or not sent or until - began < _SHORTEST:
+        return None
+    return sent / (until - began).total_seconds()
+
+
+def _until(export: Export) -> datetime:
+    return export.finished_at or timezone.now()

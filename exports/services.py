@@ -1,0 +1,190 @@
+"""What people do with exports: put a file in, start, cancel, go on, retry, discard."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from audit.services import record
+from destinations.models import Destination
+from exports import staging
+from exports.engine.reading import FileShape, look_at
+from exports.models import BatchState, Export, ExportState, Mode, WaitingFor
+from organizations import fence, routing
+from organizations.models import Person
+
+ROUTE = "export"
+DRAFT_ROUTE = "export draft"
+# A file that nobody started an export from is destroyed after this.
+DRAFTS_LIVE = timedelta(hours=24)
+
+
+class NotNow(Exception):
+    """The export is not in a state for that; somebody or something was faster."""
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file that lies sealed in staging."""
+
+    export_id: uuid.UUID
+    staged_name: str
+    key: bytes
+    key_sealed: bytes
+    file_name: str
+    size: int
+
+
+def upload_expect(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
+    """Note that a file is on its way: found even if this process is killed. In the fence."""
+    routing.add(DRAFT_ROUTE, organization_id=organization_id, row_id=export_id, due_in=DRAFTS_LIVE)
+
+
+def upload_forget_unless_kept(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
+    """Leave nothing of a file that did not become a draft. Outside the fence."""
+    with fence.inside(organization_id):
+        if Export.objects.filter(pk=export_id).exists():
+            return
+        routing.remove(DRAFT_ROUTE, export_id)
+    staging.remove_all_but(export_id)
+
+
+def draft_create(*, destination: Destination, by: Person, received: Received) -> Export:
+    """Look at a received file and keep it as a draft. Outside the fence.
+
+    Raises FileRefused where it is no table.
+    """
+    with staging.reading(received.staged_name, received.key) as stream:
+        shape = look_at(stream)
+    with fence.inside(destination.organization_id):
+        export = Export(
+            id=received.export_id,
+            organization_id=destination.organization_id,
+            destination=destination,
+            file_name=received.file_name[-254:],
+            file_size=received.size,
+            staged_name=received.staged_name,
+            key_sealed=received.key_sealed,
+            shape=shape.as_json(),
+            created_by=by,
+        )
+        export.save(force_insert=True)
+    return export
+
+
+def shape_of(export: Export, key: bytes) -> FileShape:
+    """Look at a draft's file again, for its sample rows: they are stored nowhere in the clear."""
+    with staging.reading(export.staged_name, key) as stream:
+        return look_at(stream, has_header=export.shape["has_header"])
+
+
+def draft_reread(*, export: Export, has_header: bool) -> None:
+    """Read a draft with or without its first row as header; a person knows better. In the fence."""
+    if export.state == ExportState.DRAFT and export.shape["has_header"] != has_header:
+        with staging.reading(export.staged_name, staging.file_key(export)) as stream:
+            shape = look_at(stream, has_header=has_header)
+        Export.objects.filter(pk=export.pk, state=ExportState.DRAFT).update(shape=shape.as_json())
+        export.refresh_from_db()
+
+
+def export_start(*, export: Export, by: Person, mode: Mode, columns: Mapping[str, int]) -> None:
+    """Start a draft. In the fence. Raises NotNow."""
+    if not export.move(
+        ExportState.PREPARING,
+        mode=mode,
+        columns=dict(columns),
+        created_by=by,
+        started_at=Now(),
+    ):
+        raise NotNow
+    routing.remove(DRAFT_ROUTE, export.id)
+    wake(export)
+    record(
+        "export started",
+        organization_id=export.organization_id,
+        person=by,
+        subject=export,
+        mode=mode.label,
+    )
+
+
+def draft_discard(*, export: Export) -> None:
+    """Forget a draft and destroy its file. In the fence."""
+    gone, _ = Export.objects.filter(pk=export.pk, state=ExportState.DRAFT).delete()
+    routing.remove(DRAFT_ROUTE, export.id)
+    if gone:
+        staging.remove_all_but(export.id)
+
+
+def draft_expire(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
+    """Destroy a file from which nothing was started, received whole or not. Outside the fence."""
+    with fence.inside(organization_id):
+        draft = Export.objects.filter(pk=export_id).first()
+        if draft is not None:
+            draft_discard(export=draft)
+            return
+    upload_forget_unless_kept(organization_id=organization_id, export_id=export_id)
+
+
+def export_cancel(*, export: Export, by: Person) -> None:
+    """Send nothing more; what was sent stays. In the fence. Raises NotNow."""
+    if not export.move(ExportState.CANCELED):
+        raise NotNow
+    export.batches.filter(state=BatchState.PENDING).update(
+        state=BatchState.CANCELED, finished_at=Now()
+    )
+    # The way to find it stays: the sweep tidies up once the batches in flight have ended.
+    wake(export)
+    record("export canceled", organization_id=export.organization_id, person=by, subject=export)
+
+
+def export_go_on(*, export: Export, by: Person) -> None:
+    """Go on where the export waits for a person. In the fence. Raises NotNow."""
+    if export.waiting_for != WaitingFor.PERSON or not export.move(ExportState.SENDING):
+        raise NotNow
+    wake(export)
+    record("export resumed", organization_id=export.organization_id, person=by, subject=export)
+
+
+def export_retry(*, export: Export, by: Person) -> None:
+    """Send again what failed, and only that. In the fence. Raises NotNow."""
+    if not may_retry(export):
+        raise NotNow
+    to = ExportState.SENDING if export.prepared_at else ExportState.PREPARING
+    if not export.move(to, finished_at=None, attempts=0):
+        raise NotNow
+    export.batches.filter(state=BatchState.FAILED).update(
+        state=BatchState.PENDING,
+        troubles=0,
+        troubled_since=None,
+        not_before=None,
+        error="",
+        error_code="",
+        finished_at=None,
+    )
+    wake(export)
+    record("export retried", organization_id=export.organization_id, person=by, subject=export)
+
+
+def may_retry(export: Export) -> bool:
+    """Say whether something failed that could be sent again. In the fence."""
+    if export.state != ExportState.FAILED:
+        return False
+    if export.prepared_at is None:
+        return bool(export.staged_name)
+    return export.batches.filter(state=BatchState.FAILED).exists()
+
+
+def wake(export: Export, due_in: timedelta = timedelta()) -> None:
+    """Let the sweep find an export from now on. In the fence."""
+    routing.add(ROUTE, organization_id=export.organization_id, row_id=export.id, due_in=due_in)
+
+
+def file_key_of(export: Export) -> bytes:
+    """Open an export's file key. Outside the fence."""
+    with fence.inside(export.organization_id):
+        return staging.file_key(export)

@@ -1,0 +1,73 @@
+"""Work on exports. Messages are hints with ids; the rows say what there is to do."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from celery import shared_task
+
+from authorizations.uses import Use
+from destinations import audiences
+from exports import conducting, delivery, preparation, services
+from exports.models import Export
+from organizations import fence, routing
+from organizations.hints import hint
+from providers.errors import PlatformError
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def prepare(organization_id: str, export_id: str) -> None:
+    """Read the file and store its batches."""
+    preparation.prepare(uuid.UUID(organization_id), uuid.UUID(export_id))
+    advance(organization_id, export_id)
+
+
+@shared_task
+def advance(organization_id: str, export_id: str) -> None:
+    """Bring an export one step further."""
+    organization, export = uuid.UUID(organization_id), uuid.UUID(export_id)
+    following = conducting.advance(organization, export)
+    if following.prepare:
+        hint(prepare, organization, export)
+    for batch in following.send:
+        hint(send, organization, batch)
+    if following.read_audience:
+        hint(read_audience, organization, export)
+
+
+@shared_task
+def send(organization_id: str, batch_id: str) -> None:
+    """Send one batch; what follows it is looked at anew."""
+    export = delivery.send(uuid.UUID(organization_id), uuid.UUID(batch_id))
+    if export is not None:
+        advance(organization_id, str(export))
+
+
+@shared_task
+def read_audience(organization_id: str, export_id: str) -> None:
+    """Ask the platform how it sees the audience after an export."""
+    organization = uuid.UUID(organization_id)
+    with fence.inside(organization):
+        destination_id = Export.objects.get(pk=export_id).destination_id
+    try:
+        audiences.audience_look_up(organization, destination_id, Use("read audience"))
+    except (PlatformError, audiences.NoAuthorization) as error:
+        # The next export, or "Test connection", asks again.
+        logger.info("export %s: audience not read: %s", export_id, error)
+
+
+@shared_task
+def sweep_exports() -> None:
+    """Look at every export that is due: its message may be lost, its worker killed."""
+    for found in routing.take_due(services.ROUTE, again_in=conducting.LOOK_AGAIN):
+        hint(advance, found.organization_id, found.row_id)
+
+
+@shared_task
+def sweep_drafts() -> None:
+    """Destroy files from which nobody started an export."""
+    for found in routing.take_due(services.DRAFT_ROUTE, again_in=services.DRAFTS_LIVE):
+        services.draft_expire(organization_id=found.organization_id, export_id=found.row_id)

@@ -1,0 +1,143 @@
+"""The list of exports, an export's page while it runs and afterwards, and what people do there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Case, F, IntegerField, Value, When
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from audit.models import Entry
+from exports import services, staging, tasks
+from exports.models import BatchState, Export, ExportState, WaitingFor
+from exports.of_destinations import tone_of
+from exports.progress import progress_of
+from organizations.access import member_may
+from organizations.hints import hint
+from organizations.requests import MemberRequest
+from organizations.roles import May
+
+PER_PAGE = 25
+BATCHES_PER_PAGE = 10
+
+# What moves comes first, then what needs somebody, then the newest.
+_INTEREST = Case(
+    When(state=BatchState.SENDING, then=Value(0)),
+    When(state=BatchState.FAILED, then=Value(1)),
+    When(state=BatchState.ACCEPTED, then=Value(2)),
+    default=Value(3),
+    output_field=IntegerField(),
+)
+_BATCH_TONES = {BatchState.ACCEPTED: "good", BatchState.FAILED: "bad"}
+
+
+@member_may(May.SEE)
+@require_safe
+def export_list(request: MemberRequest) -> HttpResponse:
+    """Show all exports, newest first."""
+    rows = Export.objects.started().select_related("destination", "created_by")
+    page = Paginator(rows.order_by("-started_at"), PER_PAGE).get_page(request.GET.get("page"))
+    lines = [(row, tone_of(row)) for row in page.object_list]
+    return render(request, "exports/list.html", {"page_obj": page, "lines": lines})
+
+
+@member_may(May.SEE, of=Export)
+@require_safe
+def detail(request: MemberRequest, row: Export) -> HttpResponse:
+    """Show an export: how far it is, its batches with their receipts, its history."""
+    if row.state == ExportState.DRAFT:
+        return redirect("exports:start", pk=row.pk)
+    return render(request, "exports/detail.html", _context(request, row))
+
+
+@member_may(May.SEE, of=Export)
+@require_safe
+@never_cache
+def progress(request: MemberRequest, row: Export) -> HttpResponse:
+    """Show the part of an export's page that moves."""
+    return render(request, "exports/_progress.html", _context(request, row))
+
+
+@member_may(May.SEE, of=Export, fenced=False)
+@require_safe
+@never_cache
+def rejects(request: MemberRequest, row: Export) -> HttpResponseBase:  # noqa: ARG001 - a view
+    """Download which rows were not sent and why; the values themselves are in nobody's file."""
+    if not row.rejects_name:
+        raise Http404
+    key = services.file_key_of(row)
+    response = StreamingHttpResponse(_pieces(row.rejects_name, key), content_type="text/csv")
+    response["Content-Disposition"] = f'attachment; filename="rejects-{row.pk}.csv"'
+    return response
+
+
+@member_may(May.DELIVER, of=Export)
+@require_POST
+def cancel(request: MemberRequest, row: Export) -> HttpResponse:
+    """Send nothing more."""
+    try:
+        services.export_cancel(export=row, by=request.user)
+    except services.NotNow:
+        messages.error(request, "It is over already; there was nothing to cancel.")
+    else:
+        messages.success(request, "Canceled. What was sent before stays in the audience.")
+    return redirect("exports:detail", pk=row.pk)
+
+
+@member_may(May.DELIVER, of=Export)
+@require_POST
+def go_on(request: MemberRequest, row: Export) -> HttpResponse:
+    """Go on after a person has mended what the export waited for."""
+    try:
+        services.export_go_on(export=row, by=request.user)
+    except services.NotNow:
+        messages.error(request, "It does not wait for anybody any more.")
+    hint(tasks.advance, row.organization_id, row.pk)
+    return redirect("exports:detail", pk=row.pk)
+
+
+@member_may(May.DELIVER, of=Export)
+@require_POST
+def retry(request: MemberRequest, row: Export) -> HttpResponse:
+    """Send again what failed."""
+    try:
+        services.export_retry(export=row, by=request.user)
+    except services.NotNow:
+        messages.error(request, "There is nothing left that could be sent again.")
+    hint(tasks.advance, row.organization_id, row.pk)
+    return redirect("exports:detail", pk=row.pk)
+
+
+def _context(request: MemberRequest, row: Export) -> dict[str, Any]:
+    batches = row.batches.order_by(_INTEREST, F("finished_at").desc(nulls_last=True), "number")
+    page = Paginator(batches, BATCHES_PER_PAGE).get_page(request.GET.get("page"))
+    may_deliver = request.membership.may(May.DELIVER)
+    return {
+        "row": row,
+        "tone": tone_of(row),
+        "progress": progress_of(row),
+        "page_obj": page,
+        "batches": [(each, _batch_tone(each.state)) for each in page.object_list],
+        "is_moving": not row.is_final,
+        "reasons": sorted(row.reject_reasons.items(), key=lambda reason: -reason[1]),
+        "history": Entry.objects.filter(subject_id=row.id).order_by("at")[:50],
+        "may_cancel": may_deliver and not row.is_final,
+        "may_go_on": may_deliver and row.waiting_for == WaitingFor.PERSON,
+        "may_retry": may_deliver and services.may_retry(row),
+    }
+
+
+def _batch_tone(state: str) -> str:
+    return _BATCH_TONES.get(BatchState(state), "rest")
+
+
+def _pieces(name: str, key: bytes) -> Iterator[bytes]:
+    with staging.reading(name, key) as stream:
+        while piece := stream.read(65536):
+            yield piece

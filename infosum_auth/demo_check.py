@@ -1,0 +1,220 @@
+"""Do the main job in a demo of its own, over HTTP as its people, and compare what arrived.
+
+`make demo-check` prints one JSON line and exits 0 only if every platform holds exactly the set that
+an independent computation in plain Python says.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from infosum_auth.components import ComponentError
+from infosum_auth.demo import Demo, running
+from infosum_auth.demo_parts import DemoError
+from infosum_auth.postgres_binaries import NoPostgresError
+from infosum_auth.postgres_cluster import StartError
+from infosum_auth.processes import interruptible
+from infosum_auth.sample_audience import messy_rows
+from infosum_auth.text_browser import NotOnThePageError, TextBrowser
+from providers.platform import Platform
+from providers.registry import registry
+
+ROWS = 100_000
+# Only for the slowest: a platform that takes a few hundred identifiers a request.
+PATIENCE_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a file should become: the digests to be held, and how many rows hold none."""
+
+    digests: frozenset[str]
+    rejected: int
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256("\n".join(sorted(self.digests)).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What came of one platform."""
+
+    expected: int
+    held: int
+    digest_equal: bool
+    rejected: int
+    seconds: float
+
+
+def expected_of(path: Path) -> Expected:
+    """Compute from a file of e-mail addresses what must arrive, without any code of the product."""
+    digests, rejected = set(), 0
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            value = row["E-Mail Address"].strip().lower()
+            if re.fullmatch("[0-9a-f]{64}", value):
+                digests.add(value)
+            elif _is_address(value):
+                digests.add(hashlib.sha256(value.encode()).hexdigest())
+            else:
+                rejected += 1
+    return Expected(frozenset(digests), rejected)
+
+
+def _is_address(value: str) -> bool:
+    name, _, domain = value.rpartition("@")
+    return (
+        len(value) <= 254
+        and value.count("@") == 1
+        and bool(name)
+        and "." in domain
+        and all(domain.split("."))
+        and not any(letter.isspace() for letter in value)
+    )
+
+
+def authorize(demo: Demo, platform: Platform, name: str) -> None:
+    """Make an authorization as the analyst, with the first sample person's consent."""
+    browser = signed_in(demo, "analyst@acme.example")
+    browser.click("Authorizations")
+    browser.click("New authorization")
+    form = browser.form_with("Create")
+    form.fill("Name", name)
+    form.pick(platform.label)
+    browser.submit(form)
+    person = control(demo, "people")[platform.key]["people"][0]["name"]
+    browser.click_starting_with(person)
+    browser.click("Allow")
+    browser.wait_for("usable ad account")
+
+
+def create_destination(demo: Demo, platform: Platform, authorization: str, name: str) -> str:
+    """Create a destination as the creator, who never visits the platform; return its address."""
+    browser = signed_in(demo, "creator@acme.example")
+    browser.click("New destination")
+    form = browser.form_with("Continue", "Refresh the choices")
+    form.fill("Name", name)
+    form.choose("Platform", platform.label)
+    browser.press(form, "Continue", "Refresh the choices")
+    form = browser.form_with("Create destination")
+    form.choose("Authorization", authorization)
+    browser.press(form, "Refresh the choices")
+    form = browser.form_with("Create destination")
+    form.choose_first("Ad account")
+    for field in platform.destination_fields:
+        if field.example:
+            form.fill(field.label, field.example)
+    browser.press(form, "Create destination")
+    browser.must_say(f"“{name}” is ready for its first export.")
+    return browser.url
+
+
+def export(demo: Demo, destination_url: str, file: Path) -> int:
+    """Export a file as the creator; return how many rows the product rejected."""
+    browser = signed_in(demo, "creator@acme.example")
+    browser.open(destination_url)
+    browser.click("New export")
+    form = browser.form_with("Upload")
+    form.attach("File", file)
+    browser.press(form, "Upload")
+    browser.click("Start export")
+    browser.wait_for("Export finished", seconds=PATIENCE_SECONDS)
+    browser.must_say("Succeeded with rejects")
+    reasons = browser.http.get(f"{browser.url.rstrip('/')}/rejects/", timeout=60)
+    return len({line.split(",")[0] for line in reasons.text.splitlines()[1:]})
+
+
+def signed_in(demo: Demo, email: str) -> TextBrowser:
+    """Return a person's browser at the landing page."""
+    person = next(each for each in demo.people if each["email"] == email)
+    browser = TextBrowser()
+    browser.open(demo.url)
+    form = browser.form_with("Sign in")
+    form.fill("E-mail", email)
+    form.fill("Password", person["password"])
+    browser.submit(form)
+    return browser
+
+
+def control(demo: Demo, path: str) -> Any:
+    """Ask the sandbox's control API."""
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(f"{demo.sandbox_url}/_control/{path}", timeout=60)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def check(demo: Demo, platform: Platform, file: Path, expected: Expected) -> Figures:
+    """Walk the whole way at one platform."""
+    began = time.monotonic()
+    authorization, destination = f"Acme at {platform.label}", f"Buyers at {platform.label}"
+    authorize(demo, platform, authorization)
+    url = create_destination(demo, platform, authorization, destination)
+    rejected = export(demo, url, file)
+    (held,) = control(demo, f"{platform.key}/audiences")
+    return Figures(
+        expected=len(expected.digests),
+        held=held["held"],
+        digest_equal=held["digest"] == expected.digest,
+        rejected=rejected,
+        seconds=round(time.monotonic() - began, 1),
+    )
+
+
+def run() -> dict[str, Any]:
+    """Start a demo, check every platform that the sandbox emulates, return the figures."""
+    began = time.monotonic()
+    platforms: dict[str, Any] = {}
+    is_ok = True
+    with tempfile.TemporaryDirectory() as folder, running() as demo:
+        file = Path(folder) / "audience.csv"
+        file.write_text("".join(messy_rows(ROWS, seed=11)), encoding="utf-8")
+        expected = expected_of(file)
+        emulated = control(demo, "people")
+        for platform in registry:
+            if platform.key not in emulated:
+                continue
+            found = check(demo, platform, file, expected)
+            platforms[platform.key] = asdict(found)
+            is_ok &= found.digest_equal and found.held == found.expected
+            is_ok &= found.rejected == expected.rejected
+    seconds = round(time.monotonic() - began, 1)
+    return {"ok": is_ok and bool(platforms), "seconds": seconds, "platforms": platforms}
+
+
+def main() -> int:
+    """Print the figures; return the exit code."""
+    try:
+        with interruptible():
+            figures = run()
+    except KeyboardInterrupt:
+        return 130
+    except (
+        ComponentError,
+        DemoError,
+        NoPostgresError,
+        NotOnThePageError,
+        StartError,
+        requests.RequestException,
+    ) as error:
+        sys.stderr.write(f"{error}\n")
+        figures = {"ok": False, "error": f"{type(error).__name__}: {error}"[:500]}
+    sys.stdout.write(json.dumps(figures) + "\n")
+    return 0 if figures["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -35,6 +35,22 @@ _AD_ID_COLUMNS = (
     "maidsha256",
     "mobileadidsha256",
 )
+_APPLE_COLUMNS = ("idfa", "hashedidfa", "idfahash", "idfasha256", "appleadid", "iosadid")
+# Where Apple's ids have a column of their own, the general names mean Android's.
+_ANDROID_COLUMNS = (
+    "maid",
+    "gaid",
+    "aaid",
+    "androidadid",
+    "googleadid",
+    "hashedmaid",
+    "hashedgaid",
+    "hashedaaid",
+    "maidhash",
+    "maidsha256",
+    "gaidsha256",
+    "aaidsha256",
+)
 
 
 def email(wire_name: str, normalize: Callable[[str], str]) -> IdentifierType:
@@ -60,4 +76,28 @@ def mobile_ad_id(wire_name: str, normalize: Callable[[str], str]) -> IdentifierT
         normalize,
         _AD_ID_COLUMNS,
         "F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6",
+    )
+
+
+def apple_ad_id(wire_name: str, normalize: Callable[[str], str]) -> IdentifierType:
+    """Declare Apple's advertising ids, by the platform's word and rule for them."""
+    return IdentifierType(
+        "apple_ad_id",
+        "Apple ad id (IDFA)",
+        wire_name,
+        normalize,
+        _APPLE_COLUMNS,
+        "EA7583CD-A667-48BC-B806-42ECB2B48606",
+    )
+
+
+def android_ad_id(wire_name: str, normalize: Callable[[str], str]) -> IdentifierType:
+    """Declare Android's advertising ids, by the platform's word and rule for them."""
+    return IdentifierType(
+        "android_ad_id",
+        "Android ad id (MAID)",
+        wire_name,
+        normalize,
+        _ANDROID_COLUMNS,
+        "cdda802e-fb9c-47ad-9866-0794d394c912",
     )

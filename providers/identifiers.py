@@ -15,6 +15,9 @@ EMPTY_DIGEST = hashlib.sha256(b"").hexdigest()
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+_ANDROID_ID = re.compile(r"[0-9a-f]{16}", re.ASCII)
+_HANDLE = re.compile(r"[a-z0-9_]{1,15}", re.ASCII)
+_NUMERIC_ID = re.compile(r"[1-9][0-9]{0,19}", re.ASCII)
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _WHITE_SPACE = re.compile(r"\s")
 
@@ -28,9 +31,12 @@ class Reason(StrEnum):
     NOT_A_PHONE = "not a phone number with a country code"
     NOT_AN_AD_ID = "not a mobile ad id"
     ZERO_AD_ID = "the all-zero ad id of people who opted out"
+    NOT_A_HANDLE = "not a handle"
+    NOT_AN_ID = "not an id of digits"
     NOT_A_HASH = "not a SHA-256 hash"
     HASH_OF_NOTHING = "the hash of an empty value"
     MISSING_COLUMN = "the row has no such column"
+    DAMAGED = "letters that the file's encoding does not have"
 
 
 class Invalid(ValueError):
@@ -86,6 +92,18 @@ def email(value: str) -> str:
     return text
 
 
+def email_without_comma(value: str) -> str:
+    """Clean an e-mail address for a platform whose own separator is the comma."""
+    if "," in value:
+        raise Invalid(Reason.NOT_AN_EMAIL)
+    return email(value)
+
+
+def email_without_spaces(value: str) -> str:
+    """Clean an e-mail address for a platform that takes white space inside of it out, too."""
+    return email(_WHITE_SPACE.sub("", value))
+
+
 def phone_e164(value: str) -> str:
     """Clean a phone number to E.164 with its `+`; needs the country code in the value.
 
@@ -127,3 +145,31 @@ def ad_id_lower(value: str) -> str:
 def ad_id_upper(value: str) -> str:
     """Clean a mobile ad id: a UUID in upper case with its hyphens."""
     return ad_id_lower(value).upper()
+
+
+def device_id(value: str) -> str:
+    """Clean a device id: a mobile ad id as above, or Android's own of 16 digits, lower-cased."""
+    text = value.strip().lower()
+    if _ANDROID_ID.fullmatch(text) and text.strip("0"):
+        return text
+    return ad_id_lower(text)
+
+
+def handle(value: str) -> str:
+    """Clean a handle: without its `@`, lower-cased, at most 15 letters, digits and underscores."""
+    text = value.strip().removeprefix("@").strip().lower()
+    if not text:
+        raise Invalid(Reason.EMPTY)
+    if not _HANDLE.fullmatch(text):
+        raise Invalid(Reason.NOT_A_HANDLE)
+    return text
+
+
+def numeric_id(value: str) -> str:
+    """Clean a numeric id: a plain decimal integer."""
+    text = value.strip()
+    if not text:
+        raise Invalid(Reason.EMPTY)
+    if not _NUMERIC_ID.fullmatch(text):
+        raise Invalid(Reason.NOT_AN_ID)
+    return text

@@ -100,17 +100,25 @@ class AdAccount:
 
 @dataclass(frozen=True)
 class AudienceRequest:
-    """The audience that a destination wants: an existing one by id, or one by name."""
+    """The audience that a destination wants: an existing one by id, or one by name.
+
+    `identifiers` are the keys of the identifier types that it will be sent, for platforms that
+    want to know them when it is created; empty where nobody chose.
+    """
 
     ad_account_id: str
     name: str
     existing_id: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
+    identifiers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Audience:
-    """An audience at the platform. `size` is None where the platform does not say it yet."""
+    """An audience at the platform. `size` is None where the platform does not say it yet.
+
+    `settings` is the destination's filled form: some of it may belong to every batch.
+    """
 
     id: str
     name: str
@@ -118,6 +126,7 @@ class Audience:
     state: str = ""
     size: int | None = None
     usable: bool | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,10 @@ def page(items: Sequence[dict[str, Any]], *, shortest: bool) -> Response:
     start = _start(request.args.get("bookmark", ""))
     more = start + size < len(items)
     return json_answer(
-        {"items": items[start : start + size], "bookmark": _bookmark(start + size) if more else None}
+        {
+            "items": items[start : start + size],
+            "bookmark": _bookmark(start + size) if more else None,
+        }
     )
 
 

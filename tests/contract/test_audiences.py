@@ -142,7 +142,9 @@ def test_a_role_that_does_not_suffice_cannot_write(platform, walk, facts):
     for person, seen in facts.people.items():
         connection = walk.connect(walk.grant(person).tokens)
         for ad_account, verdict in seen.items():
-            request = platform.audience_request(ad_account, facts.settings)
+            # Some platforms take a name only once in an ad account.
+            settings = {**facts.settings, facts.name_field: f"By {person}"}
+            request = platform.audience_request(ad_account, settings)
             if verdict == Verdict.INSUFFICIENT:
                 with pytest.raises(PlatformError) as caught:
                     platform.create_audience(connection, request)

@@ -1,0 +1,91 @@
+"""What X is told people by, and its form of a destination."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from providers import identifier_types, identifiers
+from providers.declarations import FieldKind, FormField, IdentifierType
+from providers.values import AudienceRequest
+
+# https://developer.x.com/en/docs/x-ads-api/audiences/overview/user-data
+# Not here: `partner_user_id`, the only one that X takes unhashed, as a batch holds digests alone.
+IDENTIFIERS = (
+    identifier_types.email("email", identifiers.email),
+    # X does not document how phones are written. Other senders leave them in E.164 with the `+`.
+    identifier_types.phone("phone_number", identifiers.phone_e164),
+    identifier_types.mobile_ad_id("device_id", identifiers.device_id),
+    IdentifierType(
+        "handle",
+        "X handle",
+        "handle",
+        identifiers.handle,
+        ("handle", "xhandle", "twitterhandle", "screenname", "handlehash", "handlesha256"),
+        "@XDevelopers",
+    ),
+    IdentifierType(
+        "twitter_id",
+        "X user id",
+        "twitter_id",
+        identifiers.numeric_id,
+        ("twitterid", "xid", "xuserid", "twitteruserid", "twitteridhash", "twitteridsha256"),
+        "2244994945",
+    ),
+)
+
+# Letters that break the creation of an audience, by reports of other senders.
+# https://experienceleague.adobe.com/docs/audience-manager
+_BREAKING = "+&,%:;@/=?$"
+
+DESTINATION_FIELDS = (
+    FormField(
+        name="audience_name",
+        label="Audience name",
+        max_length=254,
+        pattern=f"[^{_BREAKING}]+",
+        pattern_message="X does not take a name with + & , % : ; @ / = ? or $.",
+        help="The ad account's audience of this name is used; if there is none, it is created.",
+    ),
+    FormField(
+        name="description",
+        label="Description",
+        kind=FieldKind.LONG_TEXT,
+        help="For a new audience.",
+    ),
+    FormField(
+        name="audience_id",
+        label="Existing audience id",
+        max_length=40,
+        pattern="[0-9A-Za-z]+",
+        pattern_message="A custom audience id consists of letters and digits.",
+        help="A custom audience that is there already, instead of a name.",
+    ),
+    FormField(
+        name="membership_days",
+        label="Membership (days)",
+        kind=FieldKind.INTEGER,
+        minimum=1,
+        maximum=9999,
+        help="How long people stay after they were last sent. Left empty, X keeps them 13 months.",
+    ),
+)
+
+
+def check(settings: Mapping[str, str]) -> dict[str, str]:
+    """Ask for either a name or an existing audience."""
+    request = audience_request("", settings)
+    if request.name and request.existing_id:
+        return {"audience_id": "Give a name or an existing audience id, not both."}
+    if not request.name and not request.existing_id:
+        return {"audience_name": "Give a name, or the id of an existing audience."}
+    return {}
+
+
+def audience_request(ad_account_id: str, settings: Mapping[str, str]) -> AudienceRequest:
+    """Say which custom audience a destination's form asks for."""
+    return AudienceRequest(
+        ad_account_id,
+        name=settings.get("audience_name", "").strip(),
+        existing_id=settings.get("audience_id", "").strip(),
+        settings=settings,
+    )

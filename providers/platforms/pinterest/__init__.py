@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from providers import identifier_types, identifiers
 from providers.app import App
@@ -18,9 +17,9 @@ from providers.declarations import (
     Replace,
     Revocation,
 )
-from providers.errors import BadRequest, GrantDead, NotThere, PlatformDown, PlatformError
+from providers.errors import BadRequest, GrantDead, NotThere, PlatformError
 from providers.oauth2 import OAuth2Platform
-from providers.platforms.pinterest import answers, grants, roles
+from providers.platforms.pinterest import answers, grants, lists, roles
 from providers.platforms.pinterest.answers import API
 from providers.values import (
     AdAccount,
@@ -34,9 +33,6 @@ from providers.values import (
     Tokens,
 )
 from providers.wording import quoted
-
-# A list cannot be created empty. RFC 2606 keeps this address from ever being anybody's.
-NOBODY = identifiers.digest("nobody@example.invalid")
 
 
 class Pinterest(OAuth2Platform):
@@ -154,11 +150,11 @@ class Pinterest(OAuth2Platform):
         me = answers.thing(connection.send("GET", f"{API}/user_account"))
         username, business = str(me.get("username") or ""), str(me.get("business_name") or "")
         name = business or username or f"{self.label} account"
-        hints = [username] if username != name else []
+        hints = [username] if username not in {"", name} else []
         if me.get("account_type") == "PINNER":
             # It owns no ad account, though others may share theirs with it.
             hints.append("personal account")
-        shown = f"{name} ({', '.join(filter(None, hints))})" if any(hints) else name
+        shown = f"{name} ({', '.join(hints)})" if hints else name
         return Identity(ids=frozenset({str(me["id"])}), name=shown)
 
     def ad_accounts(self, connection: Connection) -> Iterator[AdAccount]:
@@ -190,48 +186,21 @@ class Pinterest(OAuth2Platform):
     def find_audience(self, connection: Connection, request: AudienceRequest) -> Audience | None:
         """Look a list up, by id where one is given, else by exact name."""
         account = request.ad_account_id
-        if request.existing_id:
-            found = self._read(connection, account, request.existing_id)
-            if str(found.get("ad_account_id") or account) != account:
-                raise NotThere("This list belongs to another ad account.")
-            return self._with_target(connection, account, found)
-        # https://developers.pinterest.com/docs/api/v5/customer_lists-list
-        # Names are not unique there. Higher ids are newer, so the newest comes first.
-        newest_first = answers.every(connection, _lists(account), {"order": "DESCENDING"})
-        named = next((each for each in newest_first if each.get("name") == request.name), None)
-        if named is None:
-            return None
-        if _is_half_made(named):
-            named = self._without_nobody(connection, account, str(named["id"]))
-        return self._with_target(connection, account, named)
+        if not request.existing_id:
+            named = lists.named(connection, account, request.name)
+            return lists.told(connection, account, named) if named else None
+        found = lists.read(connection, account, request.existing_id)
+        if str(found.get("ad_account_id") or account) != account:
+            raise NotThere("This list belongs to another ad account.")
+        return lists.told(connection, account, found)
 
     def create_audience(self, connection: Connection, request: AudienceRequest) -> Audience:
-        """Create a customer list, empty it, and make an audience of it."""
-        account = request.ad_account_id
+        """Create a customer list and make an audience of it."""
+        account, settings = request.ad_account_id, request.settings
         kind = next(iter(request.identifiers), self.identifiers[0].key)
-        wished = {
-            "name": request.name,
-            "records": NOBODY,
-            "list_type": self.identifier(kind).wire_name,
-        }
-        # https://developers.pinterest.com/docs/api/v5/customer_lists-create
-        made = answers.thing(connection.send("POST", _lists(account), json=wished), wrote=True)
-        try:
-            emptied = self._without_nobody(connection, account, str(made["id"]))
-        except PlatformError as error:
-            # With a token renewed, say, it would be created twice; it is found and mended instead.
-            raise PlatformDown(
-                "Pinterest created the list and then failed; it is looked up next time.",
-                code=error.code,
-                request_id=error.request_id,
-                status=error.status,
-                retry_after=error.retry_after,
-                may_have_happened=True,
-            ) from error
-        target = self._make_target(
-            connection, account, emptied, request.settings.get("description", "").strip()
-        )
-        return answers.audience(emptied, target, account)
+        made = lists.create(connection, account, request.name, self.identifier(kind).wire_name)
+        target = lists.make_target(connection, account, made, _description(settings))
+        return answers.audience(made, target, account)
 
     def add(self, connection: Connection, audience: Audience, batch: Batch) -> Receipt:
         """Add identifiers."""
@@ -242,65 +211,10 @@ class Pinterest(OAuth2Platform):
         return self._send(connection, "REMOVE", audience, batch)
 
     def audience_status(self, connection: Connection, audience: Audience) -> Audience:
-        """Read state and size; make the audience that a list was too small for before."""
+        """Read state and size; make the audience that the list was too small for before."""
         account = audience.ad_account_id
-        found = self._read(connection, account, audience.id)
-        return self._with_target(connection, account, found, may_make=True)
-
-    def _read(self, connection: Connection, account: str, list_id: str) -> dict[str, Any]:
-        # https://developers.pinterest.com/docs/api/v5/customer_lists-get
-        return answers.thing(connection.send("GET", f"{_lists(account)}/{list_id}"))
-
-    def _without_nobody(self, connection: Connection, account: str, list_id: str) -> dict[str, Any]:
-        """Remove what a new list had to be created with."""
-        change = {"operation_type": "REMOVE", "records": NOBODY}
-        # https://developers.pinterest.com/docs/api/v5/customer_lists-update
-        answer = connection.send("PATCH", f"{_lists(account)}/{list_id}", json=change)
-        return answers.thing(answer, wrote=True)
-
-    def _with_target(
-        self,
-        connection: Connection,
-        account: str,
-        found: Mapping[str, Any],
-        *,
-        may_make: bool = False,
-    ) -> Audience:
-        """Read a list together with the audience that is made of it."""
-        # https://developers.pinterest.com/docs/api/v5/audiences-list
-        url = f"{API}/ad_accounts/{account}/audiences"
-        asked = {"ownership_type": "OWNED", "order": "DESCENDING"}
-        every = answers.every(connection, url, asked)
-        target = next((each for each in every if _list_of(each) == str(found["id"])), None)
-        if target is None and may_make and found.get("status") == "READY":
-            target = self._make_target(connection, account, found)
-        return answers.audience(found, target, account)
-
-    def _make_target(
-        self,
-        connection: Connection,
-        account: str,
-        found: Mapping[str, Any],
-        description: str = "",
-    ) -> dict[str, Any] | None:
-        """Make an audience of a list; None where that does not succeed yet.
-
-        Whether Pinterest refuses it while the list is being matched or too small is not confirmed.
-        Whatever happens, the list stays good: its next status tries again.
-        """
-        wished = {
-            "name": str(found.get("name") or found["id"]),
-            "audience_type": "CUSTOMER_LIST",
-            "rule": {"customer_list_id": str(found["id"])},
-        }
-        if description:
-            wished["description"] = description
-        # https://developers.pinterest.com/docs/api/v5/audiences-create
-        url = f"{API}/ad_accounts/{account}/audiences"
-        try:
-            return answers.thing(connection.send("POST", url, json=wished))
-        except PlatformError:
-            return None
+        found = lists.read(connection, account, audience.id)
+        return lists.told_and_made(connection, account, found, _description(audience.settings))
 
     def _send(
         self, connection: Connection, operation: str, audience: Audience, batch: Batch
@@ -308,7 +222,7 @@ class Pinterest(OAuth2Platform):
         digests = [digest for (digest,) in batch.rows if digest]
         # Digests are hexadecimal, so nothing needs escaping.
         body = f'{{"operation_type":"{operation}","records":"{",".join(digests)}"}}'.encode()
-        url = f"{_lists(audience.ad_account_id)}/{audience.id}"
+        url = lists.address(audience.ad_account_id, audience.id)
         try:
             # https://developers.pinterest.com/docs/api/v5/customer_lists-update
             answer = connection.send("PATCH", url, body=body)
@@ -323,16 +237,5 @@ class Pinterest(OAuth2Platform):
         )
 
 
-def _lists(account: str) -> str:
-    return f"{API}/ad_accounts/{account}/customer_lists"
-
-
-def _list_of(audience: Mapping[str, Any]) -> str:
-    rule = audience.get("rule")
-    return str(rule.get("customer_list_id") or "") if isinstance(rule, dict) else ""
-
-
-def _is_half_made(found: Mapping[str, Any]) -> bool:
-    """Say whether a list looks as it does after its creation and before it was emptied."""
-    counters = ("num_batches", "num_uploaded_user_records", "num_removed_user_records")
-    return [found.get(name) for name in counters] == [1, 1, 0]
+def _description(settings: Mapping[str, str]) -> str:
+    return settings.get("description", "").strip()

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import requests
 from oauthlib.common import generate_token
 from oauthlib.oauth2 import InsecureTransportError, WebApplicationClient
+from oauthlib.oauth2.rfc6749.utils import is_secure_transport
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
@@ -28,7 +29,7 @@ from providers.errors import (
 )
 from providers.platform import Platform
 from providers.secret import Secret
-from providers.transport import TIMEOUT, no_answer, use_pool
+from providers.transport import TIMEOUT, ask, new_session, no_answer, use_pool
 from providers.values import Callback, ConsentStart, Grant, Tokens
 from providers.wording import word
 
@@ -229,6 +230,18 @@ class OAuth2Platform(Platform):
         if answer.status >= HTTPStatus.MULTIPLE_CHOICES or not body.get("access_token"):
             raise self.classify_token_error(answer)
         return self.grant_from(body)
+
+
+def ask_in_json(app: App, vendor_url: str, body: Mapping[str, Any]) -> Answer:
+    """Send secrets to a token endpoint that speaks JSON instead of RFC 6749's forms.
+
+    Returns whatever answer came, unjudged. Raises PlatformDown where none came, and
+    AppMisconfigured where the address is not HTTPS, by the same rule as for all others.
+    """
+    address = app.address(vendor_url)
+    if not is_secure_transport(address):
+        raise AppMisconfigured("The platform's address here is not HTTPS.")
+    return Answer.of(ask(new_session(), "POST", address, json=body))
 
 
 class _AnsweredError(Exception):

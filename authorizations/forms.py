@@ -9,9 +9,9 @@ from django import forms
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from authorizations import services
+from authorizations.declared_fields import as_text, field_name, form_field
 from authorizations.health import Health
 from authorizations.platforms import configured
-from providers.declarations import FieldKind, FormField
 from providers.platform import Platform
 from providers.registry import registry
 
@@ -41,19 +41,25 @@ class NewAuthorizationForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # "Cancel" leads there too.
+        self.initial["next"] = _own_address(self.initial.get("next", ""))
         self.platforms = configured()
         choices = [(platform.key, platform.label) for platform in self.platforms]
         self.fields["platform"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
         for platform in self.platforms:
             for declared in platform.authorization_fields:
-                self.fields[option_name(platform, declared)] = _option_field(declared)
+                self.fields[field_name(platform, declared.name)] = form_field(
+                    # Only the chosen platform's are needed; the adapter has its own default.
+                    declared,
+                    required=False,
+                )
 
     def asked(self) -> list[tuple[Platform, list[forms.BoundField]]]:
         """Return each platform with what it asks before consent."""
-        return [
-            (platform, [self[option_name(platform, each)] for each in platform.authorization_fields])
-            for platform in self.platforms
-        ]
+        return [(platform, self._own_fields(platform)) for platform in self.platforms]
+
+    def _own_fields(self, platform: Platform) -> list[forms.BoundField]:
+        return [self[field_name(platform, each.name)] for each in platform.authorization_fields]
 
     def clean_attempt(self) -> uuid.UUID:
         """Take the id that the page behind watches; make one where it has none."""
@@ -61,8 +67,7 @@ class NewAuthorizationForm(forms.Form):
 
     def clean_next(self) -> str:
         """Keep only an address of this site."""
-        following: str = self.cleaned_data["next"]
-        return following if url_has_allowed_host_and_scheme(following, None) else ""
+        return _own_address(self.cleaned_data["next"])
 
     def clean_name(self) -> str:
         """Refuse a name that a live authorization has, in any case."""
@@ -75,7 +80,7 @@ class NewAuthorizationForm(forms.Form):
         """Return what was filled in for the chosen platform."""
         platform = registry.get(self.cleaned_data["platform"])
         return {
-            declared.name: str(self.cleaned_data.get(option_name(platform, declared)) or "")
+            declared.name: as_text(self.cleaned_data.get(field_name(platform, declared.name)))
             for declared in platform.authorization_fields
         }
 
@@ -110,19 +115,5 @@ def taken_message(name: str) -> str:
     return f"There is an authorization named “{name}” already. Choose another name."
 
 
-def option_name(platform: Platform, declared: FormField) -> str:
-    """Return the form's name for what one platform asks before consent."""
-    return f"{platform.key}-{declared.name}"
-
-
-def _option_field(declared: FormField) -> forms.Field:
-    about: dict[str, Any] = {
-        "label": declared.label,
-        "help_text": declared.help,
-        "initial": declared.initial,
-        # Only the chosen platform's are needed; the adapter falls back to its own default.
-        "required": False,
-    }
-    if declared.kind == FieldKind.CHOICE:
-        return forms.ChoiceField(choices=declared.choices, **about)
-    return forms.CharField(max_length=declared.max_length or 120, **about)
+def _own_address(address: str) -> str:
+    return address if url_has_allowed_host_and_scheme(address, None) else ""

@@ -11,6 +11,22 @@ from organizations.models import Person, Tenant
 from providers.registry import registry
 
 
+class Destinations(models.QuerySet["Destination"]):
+    """The questions that are asked of destinations."""
+
+    def live(self) -> Destinations:
+        """Narrow to those that were not deleted."""
+        return self.filter(deleted_at=None)
+
+    def needing_reconnection(self) -> Destinations:
+        """Narrow to those whose authorization is gone or holds no good grant."""
+        return self.live().filter(
+            models.Q(authorization=None)
+            | models.Q(authorization__removed_at__isnull=False)
+            | models.Q(authorization__broken_at__isnull=False)
+        )
+
+
 class Destination(Tenant):
     """Where audiences are delivered. Without a usable authorization it needs reconnection.
 
@@ -45,6 +61,8 @@ class Destination(Tenant):
     created_at = models.DateTimeField(default=timezone.now)
     paused_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+
+    objects = Destinations.as_manager()
 
     class Meta:
         constraints = (

@@ -1,0 +1,81 @@
+"""What the form of a destination offers to choose from, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+from authorizations.models import AdAccount, Authorization
+from providers.platform import Platform
+from providers.values import Verdict
+
+
+class AdAccountSelect(forms.Select):
+    """A dropdown in which ad accounts without permission are shown but cannot be chosen."""
+
+    unusable: frozenset[str] = frozenset()
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Disable the option of an ad account without permission."""
+        option = super().create_option(*args, **kwargs)
+        if str(option["value"]) in self.unusable:
+            option["attrs"]["disabled"] = True
+        return option
+
+
+def offer(field: forms.Field, choices: Iterable[Any], none_chosen: str) -> None:
+    """Let a dropdown offer choices, the first one being that nothing is chosen."""
+    field.choices = [("", none_chosen), *choices]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+def identifiers_field(platform: Platform) -> forms.Field:
+    """Return a field for the identifier types that a destination takes."""
+    choices = [(each.key, each.label) for each in platform.identifiers]
+    if platform.identifiers_together:
+        return forms.MultipleChoiceField(
+            label="Identifiers",
+            choices=choices,
+            widget=forms.CheckboxSelectMultiple,
+            initial=[platform.identifiers[0].key],
+            error_messages={"required": "Choose at least one identifier."},
+        )
+    return forms.ChoiceField(
+        label="Identifier",
+        choices=choices,
+        initial=platform.identifiers[0].key,
+        help_text="What the uploaded lists identify people by.",
+        error_messages={"required": "Choose what the lists identify people by."},
+    )
+
+
+def of_authorizations(authorizations: Iterable[Authorization]) -> list[tuple[str, str]]:
+    """Return authorizations by name, with who each is connected as."""
+    return [
+        (
+            str(each.pk),
+            f"{each.name} (connected as {each.account_name})" if each.account_name else each.name,
+        )
+        for each in authorizations
+    ]
+
+
+def of_ad_accounts(accounts: Iterable[AdAccount]) -> list[Any]:
+    """Return ad accounts in their groups, each with what keeps it from being chosen."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for account in accounts:
+        label = _ad_account_label(account)
+        groups.setdefault(account.group, []).append((account.platform_id, label))
+    # A single group says nothing.
+    if len(groups) == 1:
+        return next(iter(groups.values()))
+    return [(group or "Other", choices) for group, choices in groups.items()]
+
+
+def _ad_account_label(account: AdAccount) -> str:
+    if not account.usable:
+        return f"{account.name}: {account.reason or 'permission is missing'}"
+    if account.verdict == Verdict.UNVERIFIED:
+        return f"{account.name} (permission is verified at the first export)"
+    return account.name

@@ -34,3 +34,8 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"
+
+    @property
+    def facts(self) -> list[tuple[str, object]]:
+        """Return the details with their names in words."""
+        return [(name.replace("_", " "), value) for name, value in self.detail.items()]

@@ -21,7 +21,7 @@ from authorizations.uses import Use
 from destinations import audiences
 from destinations.models import Destination
 from destinations.standing import NEEDS_RECONNECTION, standing_of
-from exports import staging
+from exports import audience_sizes, staging
 from exports.models import (
     BatchState,
     Export,
@@ -57,7 +57,6 @@ class Next:
 
     prepare: bool = False
     send: Sequence[uuid.UUID] = field(default=())
-    read_audience: bool = False
 
 
 def advance(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
@@ -253,7 +252,9 @@ def _finish(export: Export) -> Next:
         subject=export,
         state=export.get_state_display(),
     )
-    return Next(read_audience=BatchState.ACCEPTED in states)
+    if BatchState.ACCEPTED in states:
+        audience_sizes.look_soon(export)
+    return Next()
 
 
 def _some_failed(export: Export, failed: int) -> str:

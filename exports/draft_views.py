@@ -159,6 +159,6 @@ def _upload_page(
             "row": row,
             "form": form,
             "kinds": [platform.identifier(key).label for key in row.identifiers],
-            "most_megabytes": settings.UPLOAD_MAX_BYTES // 1000**2,
+            "most_bytes": settings.UPLOAD_MAX_BYTES,
         }
         return render(request, "exports/new.html", context, status=status)

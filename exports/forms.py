@@ -61,6 +61,10 @@ class StartForm(forms.Form):
                 error_messages={"required": f"Choose the column that holds {kind.label}."},
             )
 
+    def modes(self) -> list[tuple[forms.BoundWidget, str]]:
+        """Return the radio button of each mode with what it means."""
+        return [(radio, MEANINGS[Mode(radio.data["value"])]) for radio in self["mode"]]
+
     def column_fields(self) -> list[forms.BoundField]:
         """Return the fields that ask for columns."""
         return [self[_field(kind)] for kind in self.kinds]
@@ -85,16 +89,19 @@ class StartForm(forms.Form):
         }
 
 
+MEANINGS = {
+    Mode.ADD: "The people in the file join the audience.",
+    Mode.REMOVE: "The people in the file leave the audience.",
+    Mode.REPLACE: "The audience is emptied, then the people in the file join it.",
+}
+
+
 def modes_of(platform: Platform) -> list[tuple[str, str]]:
-    """Return what can be done at a platform, each with what it means."""
-    offered = [
-        (Mode.ADD.value, "Add: the people in the file join the audience"),
-        (Mode.REMOVE.value, "Remove: the people in the file leave the audience"),
-    ]
+    """Return what can be done at a platform."""
+    offered = [Mode.ADD, Mode.REMOVE]
     if platform.replace == Replace.NATIVE:
-        meaning = "Replace: the audience is emptied, then the people in the file join it"
-        offered.append((Mode.REPLACE.value, meaning))
-    return offered
+        offered.append(Mode.REPLACE)
+    return [(mode.value, mode.label) for mode in offered]
 
 
 def _field(kind: IdentifierType) -> str:

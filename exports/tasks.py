@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 
 from celery import shared_task
 
-from authorizations.uses import Use
-from destinations import audiences
-from exports import conducting, delivery, preparation, services
-from exports.models import Export
-from organizations import fence, routing
+from exports import audience_sizes, conducting, delivery, preparation, services
+from organizations import routing
 from organizations.hints import hint
-from providers.errors import PlatformError
-
-logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -34,8 +27,6 @@ def advance(organization_id: str, export_id: str) -> None:
         hint(prepare, organization, export)
     for batch in following.send:
         hint(send, organization, batch)
-    if following.read_audience:
-        hint(read_audience, organization, export)
 
 
 @shared_task
@@ -47,16 +38,16 @@ def send(organization_id: str, batch_id: str) -> None:
 
 
 @shared_task
-def read_audience(organization_id: str, export_id: str) -> None:
-    """Ask the platform how it sees the audience after an export."""
-    organization = uuid.UUID(organization_id)
-    with fence.inside(organization):
-        destination_id = Export.objects.get(pk=export_id).destination_id
-    try:
-        audiences.audience_look_up(organization, destination_id, Use("read audience"))
-    except (PlatformError, audiences.NoAuthorization) as error:
-        # The next export, or "Test connection", asks again.
-        logger.info("export %s: audience not read: %s", export_id, error)
+def read_audience(organization_id: str, destination_id: str) -> None:
+    """Ask the platform how it sees an audience."""
+    audience_sizes.read(uuid.UUID(organization_id), uuid.UUID(destination_id))
+
+
+@shared_task
+def sweep_audiences() -> None:
+    """Look at the audiences that were exported to."""
+    for found in audience_sizes.take_due():
+        hint(read_audience, found.organization_id, found.row_id)
 
 
 @shared_task

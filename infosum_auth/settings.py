@@ -179,6 +179,7 @@ CELERY_BEAT_SCHEDULE = {
     "attempts": {"task": "authorizations.tasks.sweep_attempts", "schedule": 5},
     "authorizations": {"task": "authorizations.tasks.sweep_authorizations", "schedule": 60},
     "exports": {"task": "exports.tasks.sweep_exports", "schedule": 3},
+    "audiences": {"task": "exports.tasks.sweep_audiences", "schedule": 30},
     "drafts": {"task": "exports.tasks.sweep_drafts", "schedule": 600},
 }
 

@@ -119,7 +119,8 @@ def answer(
     """Take what came back to a platform's redirect address; call it outside the fence.
 
     Returns the attempt, moved to checking (a worker goes on from there), refused or failed.
-    Raises CallbackRefused, nothing changed, where the answer belongs to no attempt of this session that still waits.
+    Raises CallbackRefused, nothing changed, where the answer belongs to no attempt of this session
+    that still waits.
     """
     if platform_key not in registry:
         raise CallbackRefused("This address belongs to no platform.")

@@ -143,8 +143,8 @@ def _read(organization_id: uuid.UUID, authorization_id: uuid.UUID) -> _Held:
             raise GrantDead(row.broken_reason)
         try:
             tokens = sealed_tokens.of_authorization(row)
-        except SealBroken as error:
-            logger.error("authorization %s: %s", authorization_id, error)
+        except SealBroken:
+            logger.exception("authorization %s does not open", authorization_id)
             raise AppMisconfigured(
                 "The stored token does not open. The operator must look at the keys."
             ) from None

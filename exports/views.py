@@ -67,7 +67,7 @@ def progress(request: MemberRequest, row: Export) -> HttpResponse:
 @member_may(May.SEE, of=Export, fenced=False)
 @require_safe
 @never_cache
-def rejects(request: MemberRequest, row: Export) -> HttpResponseBase:  # noqa: ARG001 - a view
+def rejects(request: MemberRequest, row: Export) -> HttpResponseBase:
     """Download which rows were not sent and why; the values themselves are in nobody's file."""
     if not row.rejects_name:
         raise Http404

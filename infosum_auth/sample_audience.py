@@ -19,7 +19,8 @@ def messy_rows(count: int, seed: int = 7) -> Iterator[str]:
     for number in range(count):
         name = f"person{chance.randrange(count)}"
         address = f"{name}@{chance.choice(('example.com', 'mail.example.org', 'shop.example.net'))}"
-        yield f"{number},{_mess_up(address, chance)},{chance.choice(('Berlin', 'London', 'Oslo'))}\n"
+        city = chance.choice(("Berlin", "London", "Oslo"))
+        yield f"{number},{_mess_up(address, chance)},{city}\n"
 
 
 def _mess_up(address: str, chance: random.Random) -> str:

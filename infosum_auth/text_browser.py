@@ -220,6 +220,6 @@ def _words(tag: Tag) -> str:
         for text in tag.find_all(string=True)
         if not any(id(parent) in hidden for parent in text.parents)
         and text.parent is not None
-        and (text.parent.name not in {"option"} or tag.name == "option")
+        and (text.parent.name != "option" or tag.name == "option")
     ]
     return " ".join(" ".join(parts).split())

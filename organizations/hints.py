@@ -1,4 +1,4 @@
-"""Hint to a worker that there is something to do; the rows and the sweeps are what makes it done."""
+"""Hint to a worker that there is something to do; rows and sweeps are what makes it done."""
 
 from __future__ import annotations
 

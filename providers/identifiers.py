@@ -117,8 +117,7 @@ def phone_e164(value: str) -> str:
     if re.search(r"[^0-9+().\-/\s]", text) or text.rfind("+") > 0:
         raise Invalid(Reason.NOT_A_PHONE)
     digits = _NOT_DIGITS.sub("", text)
-    if digits.startswith("00"):
-        digits = digits[2:]
+    digits = digits.removeprefix("00")
     # ITU-T E.164: at most 15 digits, and no country code begins with 0.
     if not 7 <= len(digits) <= 15 or digits.startswith("0"):
         raise Invalid(Reason.NOT_A_PHONE)

@@ -56,6 +56,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.django_db(**{**given, "transaction": True}), append=False)
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings) -> None:
+    """Hash passwords cheaply: what makes a hash slow is Django's to test."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     """Start a Redis server of our own on a free port; tests flush and kill only this one."""

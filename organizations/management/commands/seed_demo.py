@@ -12,7 +12,8 @@ from organizations import services
 from organizations.models import Organization, Person
 from organizations.roles import Role
 
-PASSWORD = "demo-password-1"
+# Printed for everybody who tries the demo.
+PASSWORD = "demo-password-1"  # noqa: S105
 
 SAMPLE = {
     "Acme": (

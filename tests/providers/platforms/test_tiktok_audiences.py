@@ -220,7 +220,7 @@ def test_columns_that_do_not_tell_apple_from_android_are_not_taken():
 
 
 @pytest.mark.parametrize(
-    ("settings", "field"),
+    ("filled", "field"),
     [
         ({"audience_name": "Buyers"}, None),
         ({"audience_id": "123"}, None),
@@ -229,8 +229,8 @@ def test_columns_that_do_not_tell_apple_from_android_are_not_taken():
         ({}, "audience_name"),
     ],
 )
-def test_the_form_wants_a_name_or_an_id(settings, field):
-    assert list(tiktok.check_destination(settings)) == ([field] if field else [])
+def test_the_form_wants_a_name_or_an_id(filled, field):
+    assert list(tiktok.check_destination(filled)) == ([field] if field else [])
 
 
 def test_the_form_says_which_audience_is_meant():

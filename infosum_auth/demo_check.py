@@ -33,6 +33,8 @@ from providers.registry import registry
 ROWS = 100_000
 # Only for the slowest: a platform that takes a few hundred identifiers a request.
 PATIENCE_SECONDS = 600
+# What adapters call the field for a new audience's name.
+AUDIENCE_NAME = "audience_name"
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,9 @@ def authorize(demo: Demo, platform: Platform, name: str) -> None:
     browser.wait_for("usable ad account")
 
 
-def create_destination(demo: Demo, platform: Platform, authorization: str, name: str) -> str:
+def create_destination(
+    demo: Demo, platform: Platform, authorization: str, name: str, *, audience_name: str = ""
+) -> str:
     """Create a destination as the creator, who never visits the platform; return its address."""
     browser = signed_in(demo, "creator@acme.example")
     browser.click("New destination")
@@ -115,7 +119,8 @@ def create_destination(demo: Demo, platform: Platform, authorization: str, name:
     form.choose_first("Ad account")
     for field in platform.destination_fields:
         if field.example:
-            form.fill(field.label, field.example)
+            is_name = field.name == AUDIENCE_NAME and audience_name
+            form.fill(field.label, audience_name if is_name else field.example)
     browser.press(form, "Create destination")
     browser.must_say(f"“{name}” is ready for its first export.")
     return browser.url

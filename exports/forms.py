@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundWidget
 
 from destinations.models import Destination
 from exports.engine.columns import Column
@@ -61,7 +62,7 @@ class StartForm(forms.Form):
                 error_messages={"required": f"Choose the column that holds {kind.label}."},
             )
 
-    def modes(self) -> list[tuple[forms.BoundWidget, str]]:
+    def modes(self) -> list[tuple[BoundWidget, str]]:
         """Return the radio button of each mode with what it means."""
         return [(radio, MEANINGS[Mode(radio.data["value"])]) for radio in self["mode"]]
 

@@ -83,6 +83,9 @@ def _score(name: str, values: Sequence[str], identifier: IdentifierType) -> floa
     valid = sum(_is_valid(value, identifier) for value in raw)
     share = valid / len(raw) if raw else 0.0
     if is_named or is_like_it:
+        # A column "email opt-in" of yes and no is not one of addresses.
+        if raw and not valid and len(raw) == len(values):
+            return 0.0
         return (2.0 if is_named else 1.5) + share
     return share if share >= _BY_CONTENT else 0.0
 

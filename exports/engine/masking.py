@@ -5,6 +5,8 @@ from __future__ import annotations
 from providers.identifiers import looks_hashed
 
 _HIDDEN = "•••"
+# What follows the last dot is shown where it can be a domain's ending, not the rest of a sentence.
+_LONGEST_ENDING = 10
 
 
 def masked(value: str) -> str:
@@ -17,7 +19,9 @@ def masked(value: str) -> str:
     local, at, domain = text.partition("@")
     if at and domain:
         name, dot, ending = domain.rpartition(".")
-        shown = f"{name[:1]}{_HIDDEN}{dot}{ending}" if dot else f"{domain[:1]}{_HIDDEN}"
+        if not (dot and ending.isalpha() and len(ending) <= _LONGEST_ENDING):
+            name, dot, ending = domain, "", ""
+        shown = f"{name[:1]}{_HIDDEN}{dot}{ending}"
         return f"{local[:1]}{_HIDDEN}@{shown}"
     if sum(map(str.isdigit, text)) >= 7:
         return f"{text[:2]}{_HIDDEN}{text[-2:]}"

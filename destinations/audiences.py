@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.db.models.functions import Now
@@ -45,13 +45,15 @@ class Target:
     platform: Platform
     ad_account_id: str
     settings: Mapping[str, str]
+    identifiers: tuple[str, ...] = ()
     audience: Audience | None = None
     was_asked: bool = False
 
     @property
     def request(self) -> AudienceRequest:
         """Return which audience the platform is asked for."""
-        return self.platform.audience_request(self.ad_account_id, self.settings)
+        request = self.platform.audience_request(self.ad_account_id, self.settings)
+        return replace(request, identifiers=self.identifiers)
 
 
 def target_of(organization_id: uuid.UUID, destination_id: uuid.UUID) -> Target:
@@ -62,12 +64,15 @@ def target_of(organization_id: uuid.UUID, destination_id: uuid.UUID) -> Target:
         raise NoAuthorization
     audience = None
     if row.audience_id:
-        audience = Audience(row.audience_id, row.audience_name, row.ad_account_id)
+        audience = Audience(
+            row.audience_id, row.audience_name, row.ad_account_id, settings=row.settings
+        )
     return Target(
         authorization_id=row.authorization_id,
         platform=registry.get(row.platform),
         ad_account_id=row.ad_account_id,
         settings=row.settings,
+        identifiers=tuple(row.identifiers),
         audience=audience,
         was_asked=row.audience_asked_at is not None,
     )

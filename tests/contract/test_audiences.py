@@ -1,5 +1,7 @@
 """Audiences: the emulator must hold exactly what was sent."""
 
+from dataclasses import replace
+
 import pytest
 
 from providers.declarations import Replace
@@ -78,6 +80,7 @@ def test_every_identifier_type_is_taken(platform, facts, connection, sandbox):
     for declared in platform.identifiers:
         settings = {**facts.settings, facts.name_field: f"By {declared.label}"}
         request = platform.audience_request(facts.ad_account, settings)
+        request = replace(request, identifiers=(declared.key,))
         audience = platform.create_audience(connection, request)
         sent = batch(platform, 3, kind=declared.key)
         platform.add(connection, audience, sent)

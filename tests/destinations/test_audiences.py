@@ -56,6 +56,15 @@ def test_one_that_is_not_there_is_created_once(destination, platform, network):
     assert (entry.subject_id, entry.detail) == (destination.pk, {"audience": "Loyal"})
 
 
+def test_what_it_will_hold_is_known_when_it_is_created(destination):
+    change(destination, identifiers=["second"])
+    target = audiences.target_of(destination.organization_id, destination.pk)
+    assert target.request.identifiers == ("second",)
+    change(destination, audience_id="au1", settings={"audience_name": "Loyal", "days": "30"})
+    known = audiences.target_of(destination.organization_id, destination.pk).audience
+    assert known.settings == {"audience_name": "Loyal", "days": "30"}
+
+
 def test_the_intent_is_stored_before_the_platform_is_asked(destination, platform, network):
     seen = []
 

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode
 
+import requests
 from requests.auth import AuthBase
 from requests_oauthlib import OAuth1
 
@@ -33,6 +34,17 @@ from providers.values import Callback, ConsentStart, Grant, Tokens
 # Both print tokens at DEBUG.
 for _name in ("oauthlib", "requests_oauthlib"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class Signer(OAuth1):
+    """Sign with OAuth 1.0a, and leave the headers as text: requests-oauthlib makes them bytes."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        signed: requests.PreparedRequest = super().__call__(request)
+        headers: dict[str, Any] = dict(signed.headers)
+        for name, value in headers.items():
+            signed.headers[name] = value.decode() if isinstance(value, bytes) else value
+        return signed
 
 
 class OAuth1Platform(Platform):
@@ -136,7 +148,7 @@ class OAuth1Platform(Platform):
         return f"{self.label} does not accept this application's credentials."
 
     def _tokens_at(
-        self, app: App, vendor_url: str, signer: OAuth1, *, approved: bool
+        self, app: App, vendor_url: str, signer: Signer, *, approved: bool
     ) -> dict[str, str]:
         """Ask a token endpoint; its good answer is a form with a token and its secret."""
         address = app.address(vendor_url)
@@ -154,5 +166,5 @@ class OAuth1Platform(Platform):
         return given
 
 
-def _signer(app: App, **more: Any) -> OAuth1:
-    return OAuth1(app.client_id, client_secret=app.client_secret.reveal(), **more)
+def _signer(app: App, **more: Any) -> Signer:
+    return Signer(app.client_id, client_secret=app.client_secret.reveal(), **more)

@@ -152,7 +152,7 @@ def _error(answer: Answer, kind: type[PlatformError], code: str, said: object) -
     wait = answer.retry_after
     if kind is Throttled:
         wait = None if wait is None else wait + PATIENCE
-    elif not answer.headers.get("retry-after"):
+    elif not answer.headers.get("Retry-After"):
         # Every answer says when its window ends; only a refusal by it has to wait for that.
         wait = None
     return kind(

@@ -108,11 +108,11 @@ class X(Emulator):
 
     # Signatures
 
-    def signed(self) -> Signed:
-        """Return the request as it was signed, or refuse it."""
+    def signed(self, missing: Callable[[], Refused] = shapes.could_not_authenticate) -> Signed:
+        """Return the request as it was signed; refuse one that is not."""
         found = read(request)
         if found is None:
-            raise shapes.not_authenticated()
+            raise missing()
         return found
 
     def verify(self, signed: Signed, *, token_secret: str) -> None:
@@ -152,7 +152,7 @@ class X(Emulator):
         version, account = arguments.pop("version"), arguments.get("account", "")
         headers: dict[str, str] = {}
         try:
-            pair = self.caller(self.signed())
+            pair = self.caller(self.signed(shapes.not_authenticated))
             headers = self._within_limits(path, pair.text, account)
             access = Access(self.person(pair.person), self.faults)
             answer = troubles.strike(self, account) or view(self, access, **arguments)

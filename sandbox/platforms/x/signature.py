@@ -90,10 +90,11 @@ def read(request: Request) -> Signed | None:
     oauth = dict(pairs)
     if len(oauth) != len(pairs):
         return None
-    query = parse_qsl(request.query_string.decode(), keep_blank_values=True)
+    query = parse_qsl(request.query_string.decode(errors="replace"), keep_blank_values=True)
     # A JSON body is no parameter, whatever is in it.
     is_form = request.mimetype == FORM
-    form = parse_qsl(request.get_data().decode(), keep_blank_values=True) if is_form else []
+    body = request.get_data().decode(errors="replace") if is_form else ""
+    form = parse_qsl(body, keep_blank_values=True)
     return Signed(request.method, _address(request), oauth, (*pairs, *query, *form))
 
 

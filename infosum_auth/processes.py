@@ -147,13 +147,17 @@ def wait_until(true: Callable[[], bool], *, seconds: float) -> bool:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into KeyboardInterrupt inside the block, so that it cleans up."""
+    """Turn what asks to end into KeyboardInterrupt inside the block, so that it cleans up.
+
+    SIGINT too: a shell starts what runs in the background with SIGINT ignored.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     previous = {
-        number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)
+        number: signal.signal(number, interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:
         yield

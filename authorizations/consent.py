@@ -18,8 +18,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from audit.services import record
 from authorizations import sealed_tokens
+from authorizations.endings import ROUTE, end, fail, not_set_up, nothing_done
 from authorizations.models import (
     ATTEMPT_LIFETIME,
     AttemptState,
@@ -29,14 +29,15 @@ from authorizations.models import (
 from authorizations.platforms import app_for, redirect_uri
 from organizations import fence, routing
 from organizations.models import Membership, Organization, Person
-from providers.errors import PlatformError, Recovery
+from organizations.roles import May
+from providers.app import NotConfigured
+from providers.errors import PlatformError
 from providers.registry import registry
 from providers.secret import Secret
 from providers.values import Callback, Grant
 
 logger = logging.getLogger(__name__)
 
-ROUTE = "attempt"
 # How soon the sweep looks again at an attempt whose checking has begun.
 CHECK_AGAIN = timedelta(seconds=10)
 
@@ -137,11 +138,11 @@ def _claim(
     found = routing.find(ROUTE, _route_secret(platform_key, callback.lookup.reveal()))
     if found is None:
         raise CallbackRefused(
-            "This approval belongs to no request that is waiting here. It may have been answered "
-            "before, or it was begun somewhere else."
+            "This approval belongs to no request that waits here. It may have been answered or "
+            "stopped before, its 15 minutes may be over, or it was begun somewhere else."
         )
     with fence.inside(found.organization_id):
-        attempt = AuthorizationAttempt.objects.get(pk=found.row_id)
+        attempt = AuthorizationAttempt.objects.select_related("authorization").get(pk=found.row_id)
         mine = attempt.person_id == person.id and hmac.compare_digest(
             bytes(attempt.session_hash), _hash(session_secret)
         )
@@ -149,25 +150,52 @@ def _claim(
             raise CallbackRefused(
                 "This approval was begun in another browser session. Begin again in this one."
             )
-        if not Membership.objects.filter(person=person).exists():
+        membership = Membership.objects.filter(person=person).first()
+        if membership is None:
             raise CallbackRefused("You are no longer a member of that organization.")
-        if attempt.expires_at <= timezone.now():
-            attempt.move(
-                AttemptState.EXPIRED,
-                title="The request has expired",
-                message="The approval took longer than 15 minutes. Nothing was created.",
-            )
-        elif callback.code is None:
-            attempt.move(
-                AttemptState.REFUSED,
-                title=f"Not approved at {attempt.platform_label}",
-                message="The approval was declined or canceled. Nothing was created.",
-            )
-        elif not attempt.move(AttemptState.EXCHANGING):
+        if not _taken(attempt, callback, membership):
             raise CallbackRefused("This approval was used already. An answer counts once.")
-        if attempt.is_final:
-            finish(attempt)
     return attempt
+
+
+def _taken(attempt: AuthorizationAttempt, callback: Callback, membership: Membership) -> bool:
+    """Move the attempt by what came back; False where another answer was faster."""
+    label, nothing = attempt.platform_label, nothing_done(attempt)
+    if attempt.expires_at <= timezone.now():
+        message = f"The approval took longer than 15 minutes. {nothing}"
+        return end(attempt, AttemptState.EXPIRED, "The request has expired", message)
+    if not may_finish(attempt, membership):
+        message = f"Your role changed while you were at {label}, and no longer allows this."
+        return end(
+            attempt, AttemptState.FAILED, "Your role does not suffice", f"{message} {nothing}"
+        )
+    if callback.code is not None:
+        return attempt.move(AttemptState.EXCHANGING)
+    if callback.refusal in _TROUBLE:
+        message = f"It sent you back with “{callback.refusal}”. {nothing}"
+        step = _TROUBLE[callback.refusal]
+        return end(attempt, AttemptState.FAILED, f"{label} could not go on", f"{message} {step}")
+    message = f"The approval was declined or canceled. {nothing}"
+    return end(attempt, AttemptState.REFUSED, f"Not approved at {label}", message)
+
+
+def may_finish(attempt: AuthorizationAttempt, membership: Membership) -> bool:
+    """Say whether this member still may do what they began: a role can change meanwhile."""
+    target = attempt.authorization if attempt.reconnects else None
+    if target is not None and target.authorized_by_id != membership.person_id:
+        return membership.may(May.ADMINISTER)
+    return membership.may(May.AUTHORIZE)
+
+
+# What RFC 6749, section 4.1.2.1, calls a refusal that no person meant, and the next step.
+_TROUBLE = {
+    "server_error": "Wait a moment and try again.",
+    "temporarily_unavailable": "Wait a moment and try again.",
+    "invalid_request": "Tell the operator of this product.",
+    "invalid_scope": "Tell the operator of this product.",
+    "unauthorized_client": "Tell the operator of this product.",
+    "unsupported_response_type": "Tell the operator of this product.",
+}
 
 
 def _exchange(attempt: AuthorizationAttempt, callback: Callback) -> None:
@@ -176,13 +204,7 @@ def _exchange(attempt: AuthorizationAttempt, callback: Callback) -> None:
     with fence.inside(organization_id):
         secret = _opened(attempt, "consent_secret")
     try:
-        grant = registry.get(attempt.platform).finish_consent(
-            app_for(attempt.platform),
-            redirect_uri(attempt.platform),
-            callback,
-            secret.reveal() if secret else "",
-            attempt.options,
-        )
+        grant = _granted(attempt, callback, secret.reveal() if secret else "")
     except PlatformError as error:
         logger.warning("attempt %s: exchange failed: %s", attempt.id, error.code or error)
         with fence.inside(organization_id):
@@ -200,43 +222,17 @@ def _exchange(attempt: AuthorizationAttempt, callback: Callback) -> None:
         routing.add(ROUTE, organization_id=organization_id, row_id=attempt.id, due_in=CHECK_AGAIN)
 
 
-def fail(attempt: AuthorizationAttempt, error: PlatformError) -> None:
-    """End an attempt with the platform's fault or ours, in words. Inside the fence."""
-    attempt.move(
-        AttemptState.FAILED,
-        title=f"{attempt.platform_label} did not confirm the approval",
-        message=f"{error.message} Nothing was created. {_NEXT_STEP[error.recovery]}",
-    )
-    finish(attempt)
-
-
-def finish(attempt: AuthorizationAttempt) -> None:
-    """Forget what an ended attempt need not keep: secrets, and the way to find it."""
-    AuthorizationAttempt.objects.filter(pk=attempt.pk).update(
-        consent_url_sealed=None,
-        secret_sealed=None,
-        access_sealed=None,
-        refresh_sealed=None,
-        token_secret_sealed=None,
-    )
-    routing.remove(ROUTE, attempt.id)
-    record(
-        f"authorization {attempt.state}",
-        organization_id=attempt.organization_id,
-        person=attempt.person,
-        subject=attempt,
-        platform=attempt.platform,
-    )
-
-
-_NEXT_STEP = {
-    Recovery.RETRY: "Wait a moment and try again.",
-    Recovery.WAIT: "Wait a moment and try again.",
-    Recovery.RECONNECT: "Try again.",
-    Recovery.ASK_FOR_PERMISSION: "Ask for the permission at the platform, then try again.",
-    Recovery.FIX_THE_DATA: "Try again; if it stays, tell the operator.",
-    Recovery.OPERATOR: "Tell the operator of this product.",
-}
+def _granted(attempt: AuthorizationAttempt, callback: Callback, secret: str) -> Grant:
+    try:
+        return registry.get(attempt.platform).finish_consent(
+            app_for(attempt.platform),
+            redirect_uri(attempt.platform),
+            callback,
+            secret,
+            attempt.options,
+        )
+    except NotConfigured:
+        raise not_set_up(attempt) from None
 
 
 def _as_json(grant: Grant) -> dict[str, object]:

@@ -1,12 +1,12 @@
-"""The consent walk's pages: the form, the way out, the way back, and how it ended."""
+"""The consent walk's first and last step: the form, and the platform's answer."""
 
 from __future__ import annotations
 
 import secrets
 import uuid
-from typing import Any
 
 from django.contrib import messages
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from authorizations import consent, tasks
+from authorizations.attempt_views import find_mine
 from authorizations.forms import NewAuthorizationForm
 from authorizations.models import AttemptState, Authorization, AuthorizationAttempt
 from authorizations.views import may_reconnect
@@ -24,10 +25,13 @@ from organizations.requests import MemberRequest
 from organizations.roles import May
 from providers.app import NotConfigured
 from providers.errors import PlatformError
+from providers.registry import UnknownPlatform
 
 _SESSION_KEY = "authorizations"
-# In the address that a page polls, the browser puts the attempt's id in its place.
-ANY_ATTEMPT = uuid.UUID(int=0)
+
+
+class NotBegun(Exception):
+    """No attempt was begun. The message is for the person."""
 
 
 @member_may(May.AUTHORIZE, fenced=False)
@@ -39,12 +43,8 @@ def new(request: MemberRequest) -> HttpResponse:
             asked = {name: request.GET.get(name, "") for name in ("platform", "next", "name")}
             return _form_page(request, NewAuthorizationForm(initial=asked))
         form = NewAuthorizationForm(request.POST)
-        if not form.is_valid():
-            return _form_page(request, form, status=422)
-    begun = _find(request, form.cleaned_data["attempt"])
-    if begun is not None:
-        # "Create" was pressed twice: one attempt.
-        return _lead_on(request, begun)
+        if not form.is_valid() or _is_for_another_organization(request, form):
+            return _refused_form(request, form)
     filled = form.cleaned_data
     wish = consent.Wish(
         name=filled["name"],
@@ -55,10 +55,10 @@ def new(request: MemberRequest) -> HttpResponse:
     )
     try:
         attempt = _begin(request, filled["attempt"], wish)
-    except (PlatformError, NotConfigured) as error:
-        form.add_error("platform", getattr(error, "message", "This platform is not set up here."))
+    except NotBegun as error:
+        form.add_error("platform", str(error))
         with fence.inside(request.organization.id):
-            return _form_page(request, form, status=422)
+            return _refused_form(request, form)
     return _lead_on(request, attempt)
 
 
@@ -82,27 +82,12 @@ def reconnect(request: MemberRequest, row: Authorization) -> HttpResponse:
     )
     try:
         attempt = _begin(request, attempt_id, wish)
-    except (PlatformError, NotConfigured) as error:
-        messages.error(request, getattr(error, "message", "This platform is not set up here."))
+    except NotBegun as error:
+        if wish.in_popup:
+            return _not_begun(request, attempt_id, [str(error)])
+        messages.error(request, str(error))
         return redirect("authorizations:detail", pk=row.pk)
     return _lead_on(request, attempt)
-
-
-@member_may(May.AUTHORIZE, fenced=False)
-@require_GET
-@never_cache
-def go(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
-    """Go on to the platform by itself.
-
-    A page of ours and not a redirect: browsers hold every hop after a form post against
-    `form-action`, and stop at the platform's second host.
-    """
-    row = _mine(request, pk)
-    with fence.inside(row.organization_id):
-        url = consent.consent_url(row)
-    if url is None:
-        return redirect("authorizations:attempt_result", pk=row.pk)
-    return render(request, "authorizations/leaving.html", {"attempt": row, "url": url})
 
 
 @signed_out_too
@@ -110,9 +95,10 @@ def go(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 @never_cache
 def callback(request: HttpRequest, platform: str) -> HttpResponse:
     """Take the platform's answer; go on to a page whose address holds nothing of it."""
-    membership = getattr(request, "membership", None)
-    if not request.user.is_authenticated or membership is None:
+    if not request.user.is_authenticated:
         return _unusable(request, "You are not signed in any more. Sign in and begin again.")
+    if getattr(request, "membership", None) is None:
+        return _unusable(request, "You are no longer a member of any organization.")
     try:
         attempt = consent.answer(
             platform_key=platform,
@@ -129,48 +115,33 @@ def callback(request: HttpRequest, platform: str) -> HttpResponse:
     return response
 
 
-@member_may(May.AUTHORIZE, fenced=False)
-@require_GET
-@never_cache
-def attempt_result(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
-    """Say "Checking", then how it ended; outside a popup a success leads straight on."""
-    row = _mine(request, pk)
-    if row.state == AttemptState.DONE and not row.in_popup:
-        messages.success(request, f"{row.title}: {row.message}")
-        return redirect(_next_url(row))
-    context = {"attempt": row, "next_url": _next_url(row), "done": row.state == AttemptState.DONE}
-    return render(request, "authorizations/result.html", context)
-
-
-@member_may(May.AUTHORIZE, fenced=False)
-@require_GET
-@never_cache
-def attempt_state(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
-    """Tell the page behind how the attempt stands."""
-    row = _mine(request, pk)
-    return JsonResponse(
-        {
-            "state": row.state,
-            "final": row.is_final,
-            "title": row.title,
-            "message": row.message,
-            "next_url": _next_url(row) if row.state == AttemptState.DONE else None,
-        }
-    )
-
-
 def _begin(
     request: MemberRequest, attempt_id: uuid.UUID, wish: consent.Wish
 ) -> AuthorizationAttempt:
+    """Begin an attempt, or return the one that the same press of the button began before."""
+    begun = find_mine(request, attempt_id)
+    if begun is not None:
+        return begun
     # A secret of this session binds the attempt to it; signing out throws it away.
     session_secret = request.session.setdefault(_SESSION_KEY, secrets.token_urlsafe(32))
-    return consent.begin(
-        attempt_id=attempt_id,
-        organization=request.organization,
-        person=request.user,
-        session_secret=session_secret,
-        wish=wish,
-    )
+    try:
+        return consent.begin(
+            attempt_id=attempt_id,
+            organization=request.organization,
+            person=request.user,
+            session_secret=session_secret,
+            wish=wish,
+        )
+    except (NotConfigured, UnknownPlatform):
+        raise NotBegun("This platform is not set up here.") from None
+    except PlatformError as error:
+        raise NotBegun(error.message) from error
+    except IntegrityError:
+        # Pressed twice at once; or the id is somebody else's, whose attempt stays theirs.
+        begun = find_mine(request, attempt_id)
+        if begun is None:
+            raise NotBegun("That did not work. Load the page again and try again.") from None
+        return begun
 
 
 def _lead_on(request: MemberRequest, attempt: AuthorizationAttempt) -> HttpResponse:
@@ -180,14 +151,36 @@ def _lead_on(request: MemberRequest, attempt: AuthorizationAttempt) -> HttpRespo
     return redirect(onward)
 
 
+def _is_for_another_organization(request: MemberRequest, form: NewAuthorizationForm) -> bool:
+    """Say so where the person switched in another tab after this form was shown."""
+    meant = request.POST.get("organization", "")
+    if not meant or meant == str(request.organization.id):
+        return False
+    form.add_error(
+        None,
+        f"You switched to {request.organization.name} after this form was opened. Create it "
+        f"again if it is meant for {request.organization.name}; else switch back first.",
+    )
+    return True
+
+
+def _refused_form(request: MemberRequest, form: NewAuthorizationForm) -> HttpResponse:
+    """Show what is wrong: in the window that was opened for the platform, or at the form."""
+    if request.POST.get("in_popup"):
+        sentences = [str(error) for errors in form.errors.values() for error in errors]
+        return _not_begun(request, _uuid(request.POST.get("attempt", "")), sentences)
+    return _form_page(request, form, status=422)
+
+
+def _not_begun(request: MemberRequest, attempt_id: uuid.UUID, sentences: list[str]) -> HttpResponse:
+    context = {"attempt_id": attempt_id, "sentences": sentences}
+    return render(request, "authorizations/not_begun.html", context, status=422)
+
+
 def _form_page(
     request: MemberRequest, form: NewAuthorizationForm, status: int = 200
 ) -> HttpResponse:
-    context: dict[str, Any] = {
-        "form": form,
-        "attempt_url": reverse("authorizations:attempt_state", args=[ANY_ATTEMPT]),
-    }
-    return render(request, "authorizations/new.html", context, status=status)
+    return render(request, "authorizations/new.html", {"form": form}, status=status)
 
 
 def _unusable(request: HttpRequest, reason: str) -> HttpResponse:
@@ -198,33 +191,8 @@ def _unusable(request: HttpRequest, reason: str) -> HttpResponse:
     return response
 
 
-def _find(request: MemberRequest, attempt_id: uuid.UUID) -> AuthorizationAttempt | None:
-    """Return one of this person's own attempts, in whichever of their organizations it is.
-
-    They may have switched while the popup was open.
-    """
-    for membership in request.memberships:
-        with fence.inside(membership.organization_id):
-            mine = AuthorizationAttempt.objects.filter(pk=attempt_id, person=request.user)
-            attempt = mine.first()
-        if attempt is not None:
-            return attempt
-    return None
-
-
-def _mine(request: MemberRequest, attempt_id: uuid.UUID) -> AuthorizationAttempt:
-    attempt = _find(request, attempt_id)
-    if attempt is None:
-        raise Http404
-    return attempt
-
-
 def _uuid(text: str) -> uuid.UUID:
     try:
         return uuid.UUID(text)
     except ValueError:
         return uuid.uuid4()
-
-
-def _next_url(attempt: AuthorizationAttempt) -> str:
-    return attempt.next_url or reverse("authorizations:list")

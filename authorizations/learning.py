@@ -10,12 +10,14 @@ from datetime import timedelta
 from django.utils import timezone
 
 from authorizations import services
-from authorizations.consent import CHECK_AGAIN, ROUTE, fail, finish
+from authorizations.consent import CHECK_AGAIN
+from authorizations.endings import ROUTE, end, fail, finish, give_up_in_time, not_set_up
 from authorizations.health import Health, state_of, with_ad_account_counts
 from authorizations.models import AttemptState, Authorization, AuthorizationAttempt
 from authorizations.platforms import app_for
 from organizations import fence, routing
 from organizations.routing import Found
+from providers.app import NotConfigured
 from providers.errors import PermissionMissing, PlatformDown, PlatformError, Throttled
 from providers.registry import registry
 from providers.values import AdAccount, Grant, Identity
@@ -57,6 +59,9 @@ def learn(organization_id: uuid.UUID, attempt_id: uuid.UUID) -> None:
     except PlatformError as error:
         _end(organization_id, attempt, error)
         return
+    except NotConfigured:
+        _end(organization_id, attempt, not_set_up(attempt))
+        return
     with fence.inside(organization_id):
         _save(attempt, learned)
 
@@ -71,8 +76,8 @@ def sweep() -> list[Found]:
                 routing.remove(ROUTE, found.row_id)
             elif attempt.state == AttemptState.CHECKING:
                 to_check.append(found)
-            elif attempt.expires_at <= timezone.now():
-                _give_up(attempt)
+            else:
+                give_up_in_time(attempt)
     return to_check
 
 
@@ -136,27 +141,10 @@ def _words(row: Authorization, wished: str) -> tuple[str, str]:
 
 
 def _refuse(attempt: AuthorizationAttempt, message: str) -> None:
-    attempt.move(AttemptState.FAILED, title="Nothing was changed", message=message)
-    finish(attempt)
+    end(attempt, AttemptState.FAILED, "Nothing was changed", message)
 
 
 def _end(organization_id: uuid.UUID, attempt: AuthorizationAttempt, error: PlatformError) -> None:
     logger.warning("attempt %s: not checked: %s %s", attempt.id, error.code, error.message)
     with fence.inside(organization_id):
         fail(attempt, error)
-
-
-def _give_up(attempt: AuthorizationAttempt) -> None:
-    if attempt.state == AttemptState.WAITING:
-        attempt.move(
-            AttemptState.ABANDONED,
-            title="Abandoned",
-            message="Nobody came back from the platform within 15 minutes. Nothing was created.",
-        )
-    else:
-        attempt.move(
-            AttemptState.FAILED,
-            title="Cut off",
-            message="The approval was cut off while it was being taken. Begin again.",
-        )
-    finish(attempt)

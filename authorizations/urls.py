@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from authorizations import consent_views, views
+from authorizations import attempt_views, consent_views, views
 
 app_name = "authorizations"
 urlpatterns = [
@@ -11,10 +11,13 @@ urlpatterns = [
     path("name-check/", views.name_check, name="name_check"),
     path("help/", views.platforms_help, name="help"),
     path("callback/<slug:platform>/", consent_views.callback, name="callback"),
-    path("attempts/<uuid:pk>/", consent_views.attempt_state, name="attempt_state"),
-    path("attempts/<uuid:pk>/go/", consent_views.go, name="attempt_go"),
-    path("attempts/<uuid:pk>/result/", consent_views.attempt_result, name="attempt_result"),
+    path("attempts/<uuid:pk>/", attempt_views.attempt_state, name="attempt_state"),
+    path("attempts/<uuid:pk>/go/", attempt_views.go, name="attempt_go"),
+    path("attempts/<uuid:pk>/stop/", attempt_views.attempt_stop, name="attempt_stop"),
+    path("attempts/<uuid:pk>/result/", attempt_views.attempt_result, name="attempt_result"),
     path("<uuid:pk>/", views.detail, name="detail"),
+    path("<uuid:pk>/rename/", views.rename, name="rename"),
+    path("<uuid:pk>/remove/", views.remove, name="remove"),
     path("<uuid:pk>/reconnect/", consent_views.reconnect, name="reconnect"),
     path("<uuid:pk>/ad-accounts/", views.check_ad_accounts, name="check_ad_accounts"),
 ]

@@ -77,6 +77,9 @@ class X(OAuth1Platform):
         url="https://x.com/settings/connected_apps",
         words="The access is revoked at X. It ends for every authorization of the same X user.",
     )
+    grants_are_shared = True
+    # One token pair for an application and a user.
+    grants_are_shared = True
     destination_fields = form.DESTINATION_FIELDS
 
     # Consent
@@ -106,8 +109,8 @@ class X(OAuth1Platform):
     def revoke(self, app: App, tokens: Tokens, options: Mapping[str, str]) -> None:
         """End the access of this X user; harmless to repeat.
 
-        X keeps one token for an application and a user, so it ends every authorization of the
-        same user. Whoever calls this must have looked that no other one needs it.
+        It ends every authorization of the same user: whoever calls this must have looked that no
+        other one needs it.
         """
         # https://docs.x.com/fundamentals/authentication/api-reference
         connection = replace(self.connect(app, tokens, options), classify=answers.revocation_error)

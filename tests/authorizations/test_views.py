@@ -76,9 +76,7 @@ def test_in_a_popup_the_last_page_stays_and_tells_the_page_behind(
     assert client.get(told["next_url"])["Location"] == LIST
 
 
-def test_the_callback_leaves_no_code_in_an_address_or_referrer(
-    client_of, analyst, acme, platform
-):
+def test_the_callback_leaves_no_code_in_an_address_or_referrer(client_of, analyst, acme, platform):
     client = client_of(analyst)
     create(client)
     response = approve(client, only_attempt(acme))
@@ -160,9 +158,7 @@ def test_wrong_input_is_said_at_the_field_and_nothing_is_lost(
     assert filled["name"].strip() in page
 
 
-def test_a_platform_that_is_not_configured_is_not_offered(
-    client_of, analyst, platform, settings
-):
+def test_a_platform_that_is_not_configured_is_not_offered(client_of, analyst, platform, settings):
     settings.PLATFORM_ENVIRONMENT = {}
     response = create(client_of(analyst))
     assert "not set up here" in response.content.decode()
@@ -218,12 +214,8 @@ def test_who_may_reconnect(client_of, admin, analyst, creator, authorization, ne
     assert client_of(admin).post(address).status_code == 302
 
 
-def test_a_teammate_without_the_role_is_told_who_can_help(
-    client_of, creator, admin, authorization
-):
-    page = client_of(creator).post(
-        reverse("authorizations:reconnect", args=[authorization.pk])
-    )
+def test_a_teammate_without_the_role_is_told_who_can_help(client_of, creator, admin, authorization):
+    page = client_of(creator).post(reverse("authorizations:reconnect", args=[authorization.pk]))
     assert "admin@acme.example" in page.content.decode()
 
 
@@ -233,9 +225,7 @@ def test_a_name_is_checked_while_it_is_typed(client_of, analyst, authorization):
     assert client.get(address, {"name": "Another"}).json() == {"taken": False, "message": ""}
 
 
-def test_checking_ad_accounts_again_shows_what_is_gone(
-    client_of, analyst, authorization, network
-):
+def test_checking_ad_accounts_again_shows_what_is_gone(client_of, analyst, authorization, network):
     knows(network, accounts=[{"id": "a2", "name": "Acme DE"}])
     address = reverse("authorizations:check_ad_accounts", args=[authorization.pk])
     page = client_of(analyst).post(address, follow=True).content.decode()

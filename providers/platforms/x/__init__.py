@@ -78,8 +78,6 @@ class X(OAuth1Platform):
         words="The access is revoked at X. It ends for every authorization of the same X user.",
     )
     grants_are_shared = True
-    # One token pair for an application and a user.
-    grants_are_shared = True
     destination_fields = form.DESTINATION_FIELDS
 
     # Consent

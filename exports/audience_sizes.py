@@ -41,7 +41,11 @@ def read(organization_id: uuid.UUID, destination_id: uuid.UUID) -> None:
     """Keep what the platform says of an audience now. Outside the fence."""
     try:
         audiences.audience_look_up(organization_id, destination_id, Use("read audience"))
-    except (PlatformError, audiences.NoAuthorization) as error:
+    except (
+        PlatformError,
+        audiences.AudienceUnconfirmed,
+        audiences.NoAuthorization,
+    ) as error:
         # "Test connection" and the next export ask again.
         logger.info("destination %s: audience not read: %s", destination_id, error)
     with fence.inside(organization_id):

@@ -23,6 +23,7 @@ from destinations.models import Destination
 from destinations.standing import NEEDS_RECONNECTION, standing_of
 from exports import audience_sizes, staging
 from exports.models import (
+    FINAL,
     BatchState,
     Export,
     ExportBatch,
@@ -32,8 +33,9 @@ from exports.models import (
     not_leased,
 )
 from exports.services import ROUTE, wake
-from exports.troubles import Trouble, trouble_of
+from exports.troubles import Trouble, not_set_up, trouble_of
 from organizations import fence, routing
+from providers.app import NotConfigured
 from providers.errors import PlatformError
 from providers.values import Audience
 
@@ -130,14 +132,15 @@ def wait(export: Export, waiting_for: WaitingFor, reason: str) -> None:
 def _somebody_is_before(export: Export) -> bool:
     """Say whether an export that started earlier may still change the audience.
 
-    One that is over may, as long as a worker holds a lease on one of its batches: it may be frozen
-    with a request half sent.
+    One that is over may, as long as a worker holds a lease on it or on one of its batches: it may
+    be frozen with a request half sent.
     """
     others = Export.objects.filter(destination=export.destination_id).exclude(pk=export.pk)
     earlier = Q(started_at__lt=export.started_at) | Q(
         started_at=export.started_at, pk__lt=export.pk
     )
-    if others.under_way().filter(earlier).exists():
+    is_at_it = Q(state__in=FINAL, lease_until__gte=Now())
+    if others.filter(is_at_it).exists() or others.under_way().filter(earlier).exists():
         return True
     return ExportBatch.objects.filter(
         export__in=others, state=BatchState.SENDING, lease_until__gte=Now()
@@ -162,6 +165,8 @@ def _done_once(export: Export) -> bool:
             return False
         export = Export.objects.select_related("destination").get(pk=export.pk)
         if trouble is not None:
+            if trouble.audience_is_gone:
+                audiences.audience_forget(export.organization_id, export.destination_id)
             end_or_wait(export, trouble)
             return False
         Export.objects.filter(pk=export.pk).update(attempts=0)
@@ -181,6 +186,8 @@ def _trouble_of_what_comes_once(export: Export) -> Trouble | None:
         return None
     except audiences.AudienceUnconfirmed:
         return Trouble(WaitingFor.PERSON, _UNCONFIRMED)
+    except NotConfigured:
+        return trouble_of(not_set_up(export.destination.platform_label))
     except PlatformError as error:
         return trouble_of(error, troubles=export.attempts)
     return None
@@ -265,16 +272,28 @@ def _some_failed(export: Export, failed: int) -> str:
     return f"{failed:,} of {total:,} batches failed.{why}{rest}"[:400]
 
 
+def _is_at_work(export: Export) -> bool:
+    sending = export.batches.filter(state=BatchState.SENDING)
+    return sending.filter(lease_until__gte=Now()).exists()
+
+
 def _tidy_up(export: Export) -> None:
-    """Destroy what an export that is over does not need, once no worker has a part of it."""
-    at_work = export.batches.filter(state=BatchState.SENDING)
-    if at_work.filter(lease_until__gte=Now()).exists():
+    """Destroy what an export that is over does not need, once no worker has a part of it.
+
+    A failed one keeps what "Retry failed" sends again.
+    """
+    # Locked, so that a retry does not begin while its files are destroyed.
+    locked = Export.objects.select_for_update().filter(pk=export.pk, state=export.state)
+    if not locked.filter(not_leased()) or _is_at_work(export):
         return
-    if export.state == ExportState.CANCELED:
-        at_work.update(state=BatchState.CANCELED, finished_at=Now())
-    kept = {export.staged_name, export.rejects_name}
-    kept |= set(
-        export.batches.filter(state=BatchState.FAILED).values_list("stored_name", flat=True)
-    )
+    kept = {export.rejects_name}
+    unended = export.batches.exclude(state__in=_ENDED)
+    if export.state == ExportState.FAILED:
+        # Their worker is gone, or gave them back after the export had failed.
+        unended.update(state=BatchState.FAILED, error=export.reason, finished_at=Now())
+        failed = export.batches.filter(state=BatchState.FAILED)
+        kept |= {export.staged_name, *failed.values_list("stored_name", flat=True)}
+    else:
+        unended.update(state=BatchState.CANCELED, finished_at=Now())
     staging.remove_all_but(export.id, *kept)
     routing.remove(ROUTE, export.id)

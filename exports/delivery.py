@@ -33,9 +33,10 @@ from exports.models import (
     not_leased,
 )
 from exports.services import wake
-from exports.troubles import Trouble, trouble_of
+from exports.troubles import Trouble, not_set_up, trouble_of
 from organizations import fence
 from organizations.sealing import SealBroken
+from providers.app import NotConfigured
 from providers.connection import Connection
 from providers.errors import PlatformError, Throttled
 from providers.platform import Platform
@@ -70,6 +71,7 @@ class _Claim:
     export: Export
     owner: uuid.UUID
     key: bytes
+    platform_label: str
 
 
 def send(organization_id: uuid.UUID, batch_id: uuid.UUID) -> uuid.UUID | None:
@@ -89,6 +91,8 @@ def send(organization_id: uuid.UUID, batch_id: uuid.UUID) -> uuid.UUID | None:
         _give_back(claim, again_in=later.seconds)
     except PlatformError as error:
         _note_trouble(claim, error)
+    except NotConfigured:
+        _note_trouble(claim, not_set_up(claim.platform_label))
     except (SealBroken, FileSealBroken, FileNotFoundError, encoding.BatchBroken):
         logger.exception("batch %s is not readable", batch_id)
         _give_up(claim, Trouble(None, "The prepared batch is not readable any more."))
@@ -140,7 +144,8 @@ def _claim(organization_id: uuid.UUID, batch_id: uuid.UUID) -> _Claim | None:
         )
         if not taken:
             return None
-        return _Claim(organization_id, found, export, owner, staging.file_key(export))
+        key, label = staging.file_key(export), export.destination.platform_label
+        return _Claim(organization_id, found, export, owner, key, label)
 
 
 def _read(claim: _Claim) -> Batch:
@@ -191,11 +196,11 @@ def _note_receipt(claim: _Claim, receipt: Receipt) -> None:
         if not noted:
             # Whoever took over sends it again, which is harmless.
             logger.warning("batch %s: accepted, but its lease was lost", claim.batch.pk)
+            return
         export = Export.objects.get(pk=claim.export.pk)
         if export.waiting_for == WaitingFor.PLATFORM:
             export.move(ExportState.SENDING)
-    if noted:
-        staging.remove(claim.batch.stored_name)
+    staging.remove(claim.batch.stored_name)
 
 
 def _note_trouble(claim: _Claim, error: PlatformError) -> None:
@@ -204,8 +209,6 @@ def _note_trouble(claim: _Claim, error: PlatformError) -> None:
     lasting = timezone.now() - since if since else timedelta()
     trouble = trouble_of(error, troubles=row.troubles, lasting=lasting)
     logger.info("batch %s: %s: %s", row.pk, type(error).__name__, trouble.reason)
-    if trouble.audience_is_gone:
-        audiences.audience_forget(claim.organization_id, claim.export.destination_id)
     if trouble.again_in is not None:
         _give_back(claim, again_in=trouble.again_in, trouble=trouble, error=error)
     elif trouble.waiting_for is not None:
@@ -235,7 +238,9 @@ def _give_back(
                 "troubled_since": Coalesce("troubled_since", Now()),
             }
     with fence.inside(claim.organization_id):
-        _mine(claim).update(**changes)
+        if not _mine(claim).update(**changes):
+            # What becomes of it is for whoever took over to say.
+            return
         export = Export.objects.get(pk=claim.export.pk)
         if export.state == ExportState.CANCELED:
             _canceled(claim)
@@ -250,7 +255,7 @@ def _give_back(
 
 def _give_up(claim: _Claim, trouble: Trouble, error: PlatformError | None = None) -> None:
     with fence.inside(claim.organization_id):
-        _mine(claim).update(
+        given_up = _mine(claim).update(
             state=BatchState.FAILED,
             error=trouble.reason[:400],
             error_code=error.code[:60] if error else "",
@@ -258,6 +263,10 @@ def _give_up(claim: _Claim, trouble: Trouble, error: PlatformError | None = None
             finished_at=Now(),
             **_NO_LEASE,
         )
+        if not given_up:
+            return
+        if trouble.audience_is_gone:
+            audiences.audience_forget(claim.organization_id, claim.export.destination_id)
         export = Export.objects.get(pk=claim.export.pk)
         if trouble.of_the_export and not export.is_final:
             end_or_wait(export, trouble)

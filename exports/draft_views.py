@@ -58,6 +58,7 @@ def new(request: MemberRequest, row: Destination) -> HttpResponseBase:
         return _receive(request, row, handler, received)
     finally:
         # Whatever was not kept: refused, forged, or broken off.
+        handler.upload_interrupted()
         services.upload_forget_unless_kept(organization_id=row.organization_id, export_id=export_id)
 
 

@@ -75,15 +75,19 @@ def prepare(organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
     if job is None:
         return
     try:
-        prepared = _prepared(job)
-        _finish(job, prepared)
+        _prepare(job)
     except _LeaseLost:
         logger.warning("export %s: somebody else prepares it, or it is over", export_id)
+
+
+def _prepare(job: _Job) -> None:
+    try:
+        _finish(job, _prepared(job))
     except FileRefused as refused:
         at = f" (row {refused.row:,})" if refused.row else ""
         _fail(job, f"{refused.sentence}{at} Nothing was sent.")
     except (SealBroken, FileSealBroken, FileNotFoundError):
-        logger.exception("export %s: its file is not readable", export_id)
+        logger.exception("export %s: its file is not readable", job.export.id)
         _fail(job, "The uploaded file is not readable any more. Nothing was sent; upload it again.")
 
 
@@ -110,7 +114,10 @@ def _is_leased(export: Export) -> bool:
 
 def _prepared(job: _Job) -> _Prepared:
     export = job.export
-    staging.remove_all_but(export.id, export.staged_name)
+    with fence.inside(export.organization_id):
+        # The lease keeps its row locked: what is removed is no later worker's.
+        _stay_alive(job)
+        staging.remove_all_but(export.id, export.staged_name)
     shape = FileShape.from_json(export.shape)
     rejects_name = staging.new_name(export.id, "rejects")
     kinds = [job.platform.identifier(key) for key in job.types]
@@ -205,6 +212,7 @@ def _nothing_to_send(tally: Tally, export: Export) -> str:
 
 def _fail(job: _Job, reason: str) -> None:
     with fence.inside(job.export.organization_id):
+        _stay_alive(job)
         job.export.move(
             ExportState.FAILED,
             reason=reason[:400],

@@ -45,8 +45,9 @@ def reserve(sender: Sender, *, patience: float) -> float:
         wait = max(((arrivals[key] - now).total_seconds() for key, _ in spaced), default=0.0)
         if wait > patience:
             return wait
+        # In every budget it counts from when it goes, not from when that budget had a place.
+        goes_at = now + timedelta(seconds=max(0.0, wait))
         for key, rate in spaced:
-            goes_at = max(arrivals[key], now)
             following = goes_at + timedelta(seconds=rate.seconds / rate.count)
             RateBudget.objects.filter(key=key).update(theoretical_arrival=following)
     return max(0.0, wait)

@@ -83,6 +83,11 @@ def trouble_of(
     return Trouble(None, f"{said}{operator}")
 
 
+def not_set_up(platform_label: str) -> AppMisconfigured:
+    """Say that the operator took a platform out of the environment while an export ran."""
+    return AppMisconfigured(f"{platform_label} is not set up here.")
+
+
 def _passes(error: PlatformError, troubles: int, lasting: timedelta) -> bool:
     """Say whether the same request may be good later."""
     if isinstance(error, UnknownAnswer):
@@ -95,7 +100,8 @@ def _passes(error: PlatformError, troubles: int, lasting: timedelta) -> bool:
 def _pause_after(error: PlatformError, troubles: int) -> float:
     """Return the seconds that the platform asks for, else 1, 2, 4 ... 60, each a little longer."""
     if isinstance(error, Throttled) and error.retry_after is not None:
-        return error.retry_after
+        # Told to wait no time at all, it would ask again and again.
+        return max(1.0, error.retry_after)
     # Up to a quarter longer, so that workers do not meet. Nothing secret hangs on it.
     spread = random.uniform(1.0, 1.25)  # noqa: S311
     return max(error.retry_after or 0.0, min(_LONGEST_PAUSE, 2.0 ** min(troubles, 6)) * spread)

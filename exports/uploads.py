@@ -74,7 +74,7 @@ class SealingUploadHandler(FileUploadHandler):
         return SealedUpload(None, self.file_name, self.content_type, file_size)
 
     def upload_interrupted(self) -> None:
-        """Leave nothing of a file whose connection broke."""
+        """Leave nothing of a file that did not arrive whole; one that did is left alone."""
         self._throw_away()
 
     def _stop(self, error: OSError) -> None:

@@ -23,6 +23,7 @@ from providers.declarations import (
 )
 from providers.errors import (
     BadRequest,
+    NotThere,
     PermissionMissing,
     PlatformDown,
     Throttled,
@@ -65,6 +66,8 @@ class SamplePlatform(OAuth2Platform):
             return TokenRejected("Sample Ads does not take this token.", **about)
         if answer.status == 403:
             return PermissionMissing("The role does not suffice.", **about)
+        if answer.status == 404:
+            return NotThere("The audience is not there any more.", **about)
         if answer.status == 429:
             return Throttled("Too fast.", **about)
         if answer.status >= 500:

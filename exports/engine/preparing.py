@@ -81,8 +81,8 @@ def batches(people: Distinct, types: tuple[str, ...], size: int) -> Iterator[Bat
 
 
 def reject_line(number: int, key: str, reason: Reason) -> str:
-    """Return one line of the rejects' CSV; keys and reasons hold nothing that needs quoting."""
-    return f"{number},{key},{reason.value}\n"
+    """Return one line of the rejects' CSV; a reason may hold commas, and no quotation mark."""
+    return f'{number},{key},"{reason.value}"\n'
 
 
 def _record(

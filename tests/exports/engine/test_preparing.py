@@ -141,7 +141,7 @@ def test_a_sign_of_life_is_given_every_so_many_rows(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("key", ["email", "phone"])
-def test_reject_lines_need_no_quotes(key):
+def test_a_reject_line_reads_back_whatever_its_reason(key):
     for reason in Reason:
         (cells,) = csv.reader([reject_line(7, key, reason)])
         assert cells == ["7", key, reason.value]

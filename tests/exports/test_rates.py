@@ -1,0 +1,126 @@
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+
+from exports.models import RateBudget
+from exports.rates import Sender, hold, reserve
+from providers.declarations import Limits, Per, Rate
+from tests.sample_platform import SamplePlatform
+
+pytestmark = pytest.mark.django_db
+
+ALWAYS = 1e9
+
+
+def sender(platform, *rates: Rate, authorization=1, ad_account="a1") -> Sender:
+    platform.limits = Limits(batch_rows=3, rates=rates)
+    return Sender(platform, uuid.UUID(int=authorization), ad_account)
+
+
+def let_pass(seconds: float) -> None:
+    """Let the database's clock seem later, by bringing every budget nearer."""
+    RateBudget.objects.update(
+        theoretical_arrival=F("theoretical_arrival") - timedelta(seconds=seconds)
+    )
+
+
+def test_requests_are_spaced_by_the_rate(sample_platform):
+    who = sender(sample_platform, Rate(2, 10, Per.APP))
+    waits = [reserve(who, patience=ALWAYS) for _ in range(4)]
+    assert waits == pytest.approx([0, 5, 10, 15], abs=0.5)
+
+
+def test_what_was_not_used_is_not_saved_up(sample_platform):
+    who = sender(sample_platform, Rate(2, 10, Per.APP))
+    reserve(who, patience=ALWAYS)
+    let_pass(1000)
+    waits = [reserve(who, patience=ALWAYS) for _ in range(3)]
+    assert waits == pytest.approx([0, 5, 10], abs=0.5)
+
+
+def test_more_than_ones_patience_reserves_nothing(sample_platform):
+    who = sender(sample_platform, Rate(1, 10, Per.APP))
+    reserve(who, patience=2)
+    waits = [reserve(who, patience=2) for _ in range(3)]
+    assert waits == pytest.approx([10, 10, 10], abs=0.5)
+    let_pass(9)
+    assert reserve(who, patience=2) == pytest.approx(1, abs=0.5)
+    assert reserve(who, patience=2) == pytest.approx(11, abs=0.5)
+
+
+def test_every_budget_must_have_room(sample_platform):
+    rates = (Rate(1, 1, Per.APP), Rate(2, 60, Per.APP), Rate(1, 10, Per.AD_ACCOUNT))
+    who = sender(sample_platform, *rates)
+    waits = [reserve(who, patience=ALWAYS) for _ in range(3)]
+    assert waits == pytest.approx([0, 30, 60], abs=0.5)
+    assert RateBudget.objects.count() == 3
+
+
+def test_a_request_counts_in_every_budget_from_when_it_goes(sample_platform):
+    rates = (Rate(1, 1, Per.APP), Rate(1, 10, Per.AUTHORIZATION))
+    one = sender(sample_platform, *rates)
+    other = sender(sample_platform, *rates, authorization=2)
+    assert [reserve(one, patience=ALWAYS) for _ in range(2)] == pytest.approx([0, 10], abs=0.5)
+    let_pass(10)
+    # The second request of the first goes now, so the application has no room for a second.
+    assert reserve(other, patience=ALWAYS) == pytest.approx(1, abs=0.5)
+
+
+def test_who_shares_a_budget_depends_on_what_it_counts_by(sample_platform):
+    def waits(per: Per) -> list[float]:
+        RateBudget.objects.all().delete()
+        rate = Rate(1, 10, per)
+        senders = [
+            sender(sample_platform, rate, authorization=authorization, ad_account=ad)
+            for authorization, ad in ((1, "a1"), (2, "a1"), (2, "a2"))
+        ]
+        return [round(reserve(each, patience=ALWAYS)) for each in senders]
+
+    # Two organizations have two authorizations; the application is one.
+    assert waits(Per.APP) == [0, 10, 20]
+    assert waits(Per.AUTHORIZATION) == [0, 0, 10]
+    assert waits(Per.AD_ACCOUNT) == [0, 10, 0]
+
+
+def test_two_platforms_share_nothing(sample_platform, settings):
+    class OtherPlatform(SamplePlatform):
+        key = "other"
+
+    settings.PLATFORM_ENVIRONMENT = {
+        **settings.PLATFORM_ENVIRONMENT,
+        "PLATFORM_OTHER_CLIENT_ID": "client",
+        "PLATFORM_OTHER_CLIENT_SECRET": "secret",
+    }
+    rate = Rate(1, 10, Per.APP)
+    senders = [sender(each, rate) for each in (sample_platform, OtherPlatform())]
+    assert [reserve(each, patience=ALWAYS) for each in senders] == [0, 0]
+
+
+def test_a_platform_without_a_published_rate_is_not_waited_for(sample_platform):
+    who = sender(sample_platform)
+    assert [reserve(who, patience=0) for _ in range(3)] == [0, 0, 0]
+
+
+def test_who_was_told_to_wait_is_held_and_others_are_not(sample_platform):
+    rates = (Rate(100, 1, Per.APP), Rate(100, 1, Per.AUTHORIZATION))
+    one = sender(sample_platform, *rates)
+    other = sender(sample_platform, *rates, authorization=2)
+    hold(one, 30)
+    assert reserve(one, patience=2) == pytest.approx(30, abs=0.5)
+    assert reserve(other, patience=2) == pytest.approx(0, abs=0.5)
+
+
+def test_a_hold_is_never_shortened(sample_platform):
+    who = sender(sample_platform, Rate(100, 1, Per.AUTHORIZATION))
+    hold(who, 30)
+    hold(who, 5)
+    assert reserve(who, patience=2) == pytest.approx(30, abs=0.5)
+
+
+def test_budgets_name_nobody(sample_platform):
+    reserve(sender(sample_platform, Rate(1, 1, Per.AD_ACCOUNT), ad_account="a1"), patience=0)
+    (budget,) = RateBudget.objects.all()
+    assert len(bytes(budget.key)) == 32
+    assert b"a1" not in bytes(budget.key)

@@ -1,0 +1,355 @@
+"""What becomes of an export when the platform does not do what it is asked."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from exports import delivery, troubles
+from exports.models import BatchState, ExportBatch, ExportState, Mode, WaitingFor
+from exports.services import NotNow, export_cancel, export_go_on, export_retry
+from organizations import fence
+from providers.declarations import Limits, Per, Rate
+from providers.errors import PlatformDown, Throttled, UnknownAnswer
+from tests.exports.driving import (
+    ADDRESSES,
+    advance,
+    batches,
+    delivered,
+    digests,
+    files,
+    let_time_pass,
+    prepared,
+    reconnected,
+    started,
+    states,
+)
+from tests.exports.sample_servers import LOST
+from tests.factories import change, stored
+from tests.sample_platform import TOKEN_URL
+
+pytestmark = pytest.mark.django_db
+
+
+def retried(export, by):
+    with fence.inside(export.organization_id):
+        export_retry(export=stored(export), by=by)
+    return delivered(export)
+
+
+def test_too_fast_waits_as_told_and_is_no_failure(servers, destination, creator):
+    servers.answer("add", (429, {"Retry-After": "30"}))
+    export = delivered(started(destination, creator))
+    assert export.state == ExportState.SENDING
+    first = batches(export)[0]
+    assert (first.state, first.troubles) == (BatchState.PENDING, 1)
+    left = first.not_before - timezone.now()
+    assert timedelta(seconds=25) < left <= timedelta(seconds=30)
+    assert states(export)[1:] == [BatchState.ACCEPTED] * 2
+    let_time_pass(export)
+    export = delivered(export)
+    assert export.state == ExportState.SUCCEEDED
+    assert servers.held["au1"] == digests(*ADDRESSES)
+    assert [batch.attempts for batch in batches(export)] == [2, 1, 1]
+
+
+def test_too_fast_holds_back_the_others_of_the_authorization(
+    servers, sample_platform, destination, creator
+):
+    sample_platform.limits = Limits(batch_rows=3, rates=(Rate(1000, 1, Per.AUTHORIZATION),))
+    servers.answer("add", (429, {"Retry-After": "30"}))
+    export = delivered(started(destination, creator))
+    assert servers.count("add") == 1
+    assert states(export) == [BatchState.PENDING] * 3
+    assert all(batch.not_before for batch in batches(export))
+    # They came too early, which is nobody's trouble.
+    assert [batch.troubles for batch in batches(export)] == [1, 0, 0]
+
+
+def test_an_outage_is_waited_out_and_said_after_three(servers, destination, creator):
+    servers.answer("add", *[503] * 3)
+    export = started(destination, creator, "jane@example.com")
+    for troubled in (1, 2):
+        export = delivered(export)
+        assert (export.state, batches(export)[0].troubles) == (ExportState.SENDING, troubled)
+        let_time_pass(export)
+    export = delivered(export)
+    assert (export.state, export.waiting_for) == (ExportState.WAITING, WaitingFor.PLATFORM)
+    assert export.reason == "Sample Ads has trouble."
+    let_time_pass(export)
+    export = delivered(export)
+    assert (export.state, export.waiting_for, export.reason) == (ExportState.SUCCEEDED, "", "")
+    assert batches(export)[0].attempts == 4
+
+
+def test_an_outage_is_never_blamed_on_the_authorization(servers, network, destination, creator):
+    servers.answer("find", 503)
+    servers.answer("add", 503, 401)
+    network.upsert("POST", TOKEN_URL, status=503)
+    export = started(destination, creator, "jane@example.com")
+    for _ in range(3):
+        export = delivered(export)
+        let_time_pass(export)
+    assert not export.is_final
+    assert stored(destination.authorization).broken_at is None
+    network.upsert("POST", TOKEN_URL, json={"access_token": "access-2", "token_type": "bearer"})
+    assert delivered(export).state == ExportState.SUCCEEDED
+
+
+def test_an_outage_of_a_day_is_given_up_and_can_be_retried(servers, destination, creator):
+    servers.answer("add", 503)
+    export = delivered(started(destination, creator, "jane@example.com"))
+    let_time_pass(export)
+    change(batches(export)[0], troubled_since=timezone.now() - troubles.OUTAGES_LAST)
+    servers.answer("add", 503)
+    export = delivered(export)
+    assert export.state == ExportState.FAILED
+    assert "Tell the operator" in export.reason
+    export = retried(export, creator)
+    assert export.state == ExportState.SUCCEEDED
+    assert batches(export)[0].troubled_since is None
+
+
+def test_a_dead_grant_waits_for_reconnection_and_goes_on_by_itself(
+    servers, network, destination, creator, analyst
+):
+    servers.answer("add", None, 401)
+    network.upsert("POST", TOKEN_URL, status=400, json={"error": "invalid_grant"})
+    export = delivered(started(destination, creator))
+    assert (export.state, export.waiting_for) == (ExportState.WAITING, WaitingFor.RECONNECTION)
+    assert states(export) == [BatchState.ACCEPTED, BatchState.PENDING, BatchState.PENDING]
+    assert stored(destination.authorization).broken_at is not None
+    heard = len(servers.heard)
+    assert delivered(export).state == ExportState.WAITING
+    assert len(servers.heard) == heard
+    reconnected(destination.authorization, analyst)
+    export = delivered(export)
+    assert (export.state, export.waiting_for) == (ExportState.SUCCEEDED, "")
+    assert servers.held["au1"] == digests(*ADDRESSES)
+    assert servers.tokens == {"Bearer access-1", "Bearer access-2"}
+
+
+def test_a_missing_permission_waits_for_a_person_until_they_say_go_on(
+    servers, destination, creator
+):
+    servers.answer("add", 403)
+    export = delivered(started(destination, creator))
+    assert (export.state, export.waiting_for) == (ExportState.WAITING, WaitingFor.PERSON)
+    assert "Ask for the permission there, then choose “Go on”." in export.reason
+    assert delivered(export).waiting_for == WaitingFor.PERSON
+    assert servers.count("add") == 1
+    with fence.inside(export.organization_id):
+        export_go_on(export=export, by=creator)
+        with pytest.raises(NotNow):
+            export_go_on(export=stored(export), by=creator)
+    assert delivered(export).state == ExportState.SUCCEEDED
+    assert servers.held["au1"] == digests(*ADDRESSES)
+
+
+def test_a_platform_taken_out_of_the_environment_waits_for_the_operator(
+    servers, destination, creator, settings
+):
+    kept = settings.PLATFORM_ENVIRONMENT
+    settings.PLATFORM_ENVIRONMENT = {}
+    export = delivered(started(destination, creator))
+    assert export.waiting_for == WaitingFor.PERSON
+    assert "Sample Ads is not set up here." in export.reason
+    change(destination, audience_id="au1")
+    with fence.inside(export.organization_id):
+        export_go_on(export=export, by=creator)
+    export = delivered(export)
+    assert export.waiting_for == WaitingFor.PERSON
+    assert states(export) == [BatchState.PENDING] * 3
+    settings.PLATFORM_ENVIRONMENT = kept
+    servers.held["au1"] = set()
+    with fence.inside(export.organization_id):
+        export_go_on(export=export, by=creator)
+    assert delivered(export).state == ExportState.SUCCEEDED
+
+
+def test_a_bad_request_fails_its_batch_alone_and_retry_sends_only_it(servers, destination, creator):
+    servers.answer("add", None, 400)
+    export = delivered(started(destination, creator))
+    assert export.state == ExportState.FAILED
+    assert export.reason == (
+        "1 of 3 batches failed. Sample Ads refused. The others were delivered."
+    )
+    assert states(export) == [BatchState.ACCEPTED, BatchState.FAILED, BatchState.ACCEPTED]
+    assert files(export) == {export.rejects_name, batches(export)[1].stored_name}
+    servers.heard.clear()
+    export = retried(export, creator)
+    assert export.state == ExportState.SUCCEEDED
+    assert servers.heard == ["add"]
+    assert servers.held["au1"] == digests(*ADDRESSES)
+    assert (batches(export)[1].error, batches(export)[1].attempts) == ("", 2)
+    with fence.inside(export.organization_id), pytest.raises(NotNow):
+        export_retry(export=export, by=creator)
+
+
+def test_an_audience_that_is_gone_fails_and_retry_creates_it(servers, destination, creator):
+    change(destination, audience_id="gone")
+    export = delivered(started(destination, creator))
+    assert export.state == ExportState.FAILED
+    assert "“Retry failed” looks for the audience again, or creates it." in export.reason
+    assert servers.count("add") == 1
+    assert stored(destination).audience_id == ""
+    assert states(export) == [BatchState.FAILED] * 3
+    export = retried(export, creator)
+    assert export.state == ExportState.SUCCEEDED
+    assert servers.held == {"au1": digests(*ADDRESSES)}
+
+
+def test_an_audience_that_is_gone_when_it_is_to_be_emptied_is_found_by_retry(
+    servers, destination, creator
+):
+    change(destination, audience_id="gone")
+    servers.held["au7"], servers.names["au7"] = {"somebody"}, "Loyal"
+    export = delivered(started(destination, creator, mode=Mode.REPLACE))
+    assert export.state == ExportState.FAILED
+    export = retried(export, creator)
+    assert export.state == ExportState.SUCCEEDED
+    assert servers.held == {"au7": digests(*ADDRESSES)}
+
+
+def test_the_answer_of_a_create_that_was_lost_is_looked_up(servers, destination, creator):
+    servers.answer("create", LOST)
+    export = delivered(started(destination, creator))
+    assert (export.state, export.waiting_for) == (ExportState.WAITING, WaitingFor.PLATFORM)
+    assert stored(destination).audience_asked_at is not None
+    export = delivered(export)
+    assert export.state == ExportState.SUCCEEDED
+    assert servers.heard[:3] == ["find", "create", "find"]
+    assert servers.held == {"au1": digests(*ADDRESSES)}
+    assert stored(destination).audience_asked_at is None
+
+
+def test_the_intent_to_create_is_stored_before_the_platform_is_asked(servers, destination, creator):
+    def look():
+        seen.append(stored(destination).audience_asked_at)
+
+    seen: list[object] = []
+    servers.answer("create", look)
+    delivered(started(destination, creator))
+    assert seen != []
+    assert None not in seen
+
+
+def test_a_lost_create_that_cannot_be_looked_up_waits_for_a_person(
+    servers, sample_platform, destination, creator
+):
+    sample_platform.audiences_can_be_looked_up = False
+    servers.answer("create", LOST)
+    export = delivered(delivered(started(destination, creator)))
+    assert (export.state, export.waiting_for) == (ExportState.WAITING, WaitingFor.PERSON)
+    assert "did not answer. Look there whether it was created" in export.reason
+    assert servers.count("create") == 1
+    # They found it there and put its id into the destination.
+    change(destination, audience_id="au1", audience_asked_at=None)
+    with fence.inside(export.organization_id):
+        export_go_on(export=export, by=creator)
+    assert delivered(export).state == ExportState.SUCCEEDED
+    assert servers.count("create") == 1
+
+
+def test_an_emptying_whose_answer_was_lost_is_done_again_before_any_batch(
+    servers, destination, creator
+):
+    delivered(started(destination, creator, "old@example.com"))
+    servers.heard.clear()
+    servers.answer("clear", LOST)
+    export = delivered(started(destination, creator, mode=Mode.REPLACE))
+    assert export.waiting_for == WaitingFor.PLATFORM
+    export = delivered(export)
+    assert export.state == ExportState.SUCCEEDED
+    assert servers.heard == ["clear", "clear", "add", "add", "add"]
+    assert servers.held["au1"] == digests(*ADDRESSES)
+
+
+def test_retrying_a_replace_does_not_empty_again(servers, destination, creator):
+    servers.answer("add", None, 400)
+    export = delivered(started(destination, creator, mode=Mode.REPLACE))
+    assert export.state == ExportState.FAILED
+    assert retried(export, creator).state == ExportState.SUCCEEDED
+    assert servers.count("clear") == 1
+    assert servers.held["au1"] == digests(*ADDRESSES)
+
+
+def test_a_batch_whose_answer_was_lost_is_sent_again_which_is_harmless(
+    servers, destination, creator
+):
+    servers.answer("add", LOST)
+    export = delivered(started(destination, creator))
+    let_time_pass(export)
+    export = delivered(export)
+    assert export.state == ExportState.SUCCEEDED
+    assert [batch.attempts for batch in batches(export)] == [2, 1, 1]
+    assert servers.held["au1"] == digests(*ADDRESSES)
+
+
+def test_a_batch_given_back_after_its_export_failed_is_sent_by_retry(servers, destination, creator):
+    change(destination, audience_id="au1")
+    servers.held["au1"] = set()
+    export = prepared(destination, creator)
+    first, second, _ = advance(export).send
+
+    def audience_is_gone():
+        delivery.send(export.organization_id, second)
+        return 503
+
+    # One batch is in flight when another learns that the audience is gone.
+    servers.answer("add", audience_is_gone, 404)
+    delivery.send(export.organization_id, first)
+    assert states(export) == [BatchState.PENDING, BatchState.FAILED, BatchState.FAILED]
+    servers.names["au1"] = "Loyal"
+    export = delivered(export)
+    assert states(export) == [BatchState.FAILED] * 3
+    export = retried(export, creator)
+    assert export.state == ExportState.SUCCEEDED
+    assert servers.held["au1"] == digests(*ADDRESSES)
+
+
+def test_a_batch_in_flight_when_its_export_is_canceled_ends_with_it(servers, destination, creator):
+    def cancel():
+        with fence.inside(export.organization_id):
+            export_cancel(export=stored(export), by=creator)
+        return 503
+
+    export = prepared(destination, creator)
+    servers.answer("add", cancel)
+    export = delivered(export)
+    assert export.state == ExportState.CANCELED
+    assert states(export) == [BatchState.CANCELED] * 3
+    assert servers.count("add") == 1
+    assert files(export) == {export.rejects_name}
+
+
+def test_an_answer_nobody_understands_is_asked_for_again_a_few_times():
+    error = UnknownAnswer("The answer was not readable.", code="X1")
+    again = [troubles.trouble_of(error, troubles=count).again_in for count in range(6)]
+    assert all(again[:4])
+    assert again[4:] == [None, None]
+    assert troubles.trouble_of(error, troubles=4).reason == (
+        "The answer was not readable. (X1) Tell the operator."
+    )
+
+
+def test_pauses_double_up_to_a_minute_and_spread():
+    error = PlatformDown("Trouble.")
+    pauses = [troubles.trouble_of(error, troubles=count).again_in for count in range(12)]
+    for count, pause in enumerate(pauses):
+        least = min(60.0, 2.0**count)
+        assert least <= pause <= least * 1.25
+    asked_for = troubles.trouble_of(PlatformDown("Trouble.", retry_after=300)).again_in
+    assert asked_for == 300
+
+
+def test_a_platform_that_asks_for_no_pause_is_not_asked_at_once():
+    assert troubles.trouble_of(Throttled("Too fast.", retry_after=0)).again_in == 1.0
+
+
+def test_what_is_kept_of_an_error_fits_its_column(servers, destination, creator):
+    reason = troubles.trouble_of(PlatformDown("x" * 900))
+    export = prepared(destination, creator)
+    with fence.inside(export.organization_id):
+        delivery.end_or_wait(export, reason)
+    assert len(stored(export).reason) == ExportBatch._meta.get_field("error").max_length

@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from authorizations import services
 from authorizations.declared_fields import as_text, field_name, form_field
 from authorizations.health import Health
+from authorizations.models import Authorization
 from authorizations.platforms import configured
 from providers.platform import Platform
 from providers.registry import registry
@@ -85,6 +86,30 @@ class NewAuthorizationForm(forms.Form):
         }
 
 
+class RenameForm(forms.Form):
+    """Another name for an authorization. Used inside the fence."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=120,
+        help_text="Destinations show the new name at once.",
+        error_messages={"required": "Give the authorization a name."},
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, instance: Authorization, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance = instance
+        self.initial["name"] = instance.name
+
+    def clean_name(self) -> str:
+        """Refuse a name that another live authorization has, in any case."""
+        name: str = self.cleaned_data["name"]
+        if services.name_taken(name, other_than=self.instance):
+            raise forms.ValidationError(taken_message(name))
+        return name
+
+
 class ListFilterForm(forms.Form):
     """Narrow and order the list of authorizations."""
 
@@ -95,7 +120,7 @@ class ListFilterForm(forms.Form):
         required=False,
         choices=[
             ("", "All states"),
-            *((health.value, health.value) for health in Health if health != Health.REMOVED),
+            *((health.value, health.value) for health in Health),
         ],
     )
     sort = forms.ChoiceField(

@@ -35,9 +35,13 @@ class Line:
 
 
 def found(*, text: str, platform: str, health: str, order: str) -> QuerySet[Authorization]:
-    """Return the live authorizations that match, ordered, with what their state needs."""
+    """Return the live authorizations that match, ordered, with what their state needs.
+
+    Removed ones only where they are asked for.
+    """
+    live = health != Health.REMOVED
     rows = with_ad_account_counts(
-        Authorization.objects.filter(removed_at=None).select_related("authorized_by")
+        Authorization.objects.filter(removed_at__isnull=live).select_related("authorized_by")
     )
     if text:
         rows = rows.filter(

@@ -23,6 +23,7 @@ class AttemptState(models.TextChoices):
     WAITING = "waiting", "Waiting for approval"
     EXCHANGING = "exchanging", "Back from the platform"
     CHECKING = "checking", "Checking"
+    DECIDING = "deciding", "Waiting for a decision"
     DONE = "done", "Done"
     REFUSED = "refused", "Refused"
     FAILED = "failed", "Failed"
@@ -42,8 +43,20 @@ ATTEMPT_MOVES: dict[AttemptState, frozenset[AttemptState]] = {
         }
     ),
     AttemptState.EXCHANGING: frozenset({AttemptState.CHECKING, AttemptState.FAILED}),
-    AttemptState.CHECKING: frozenset({AttemptState.DONE, AttemptState.FAILED}),
+    AttemptState.CHECKING: frozenset(
+        {AttemptState.DECIDING, AttemptState.DONE, AttemptState.FAILED}
+    ),
+    AttemptState.DECIDING: frozenset({AttemptState.DONE, AttemptState.ABANDONED}),
 }
+
+
+class AtPlatform(models.TextChoices):
+    """What became of a removed authorization's access at the platform."""
+
+    REVOKED = "revoked", "Revoked by a call"
+    SHARED = "shared", "Kept: another authorization uses the same access"
+    BY_PERSON = "by_person", "Only a person can end it"
+    FAILED = "failed", "The call to revoke it was not confirmed"
 
 
 class Authorization(Tenant):
@@ -80,6 +93,7 @@ class Authorization(Tenant):
     broken_at = models.DateTimeField(null=True)
     broken_reason = models.CharField(max_length=300, blank=True)
     removed_at = models.DateTimeField(null=True)
+    at_platform = models.CharField(max_length=20, choices=AtPlatform, blank=True)
     last_used_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -167,6 +181,8 @@ class AuthorizationAttempt(Tenant):
     refresh_sealed = models.BinaryField(null=True)
     token_secret_sealed = models.BinaryField(null=True)
     grant = models.JSONField(default=dict, blank=True)
+    # What was learned of another account than the one that is reconnected, until somebody decides.
+    learned = models.JSONField(default=dict, blank=True)
 
     state = models.CharField(max_length=20, choices=AttemptState, default=AttemptState.WAITING)
     title = models.CharField(max_length=120, blank=True)
@@ -235,3 +251,24 @@ class TokenUse(Tenant):
 
     def __str__(self) -> str:
         return f"{self.kind} ({self.count})"
+
+
+class SharedGrant(models.Model):
+    """That somebody holds a grant at a platform that others may hold too.
+
+    Ending it there ends it for all of them, whatever their organization, so this table has no
+    fence and holds keyed hashes only: of the access, and of who holds it.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.BinaryField()
+    holder = models.BinaryField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("key", "holder"), name="shared_grant_once_a_holder"),
+        )
+        indexes = (models.Index(fields=("holder",), name="shared_grant_by_holder"),)
+
+    def __str__(self) -> str:
+        return bytes(self.key).hex()[:12]

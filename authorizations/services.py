@@ -6,17 +6,22 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from audit.services import record
-from authorizations import renewal, sealed_tokens, tokens
+from authorizations import renewal, sealed_tokens, shared_grants, tokens
 from authorizations.models import AdAccount as AdAccountRow
 from authorizations.models import Authorization, AuthorizationAttempt
 from authorizations.uses import Use
 from organizations import fence
 from organizations.models import Person
 from providers.values import AdAccount, Grant, Identity
+
+
+class NameTaken(Exception):
+    """Another live authorization of the organization has this name."""
 
 
 def authorization_create(
@@ -32,6 +37,7 @@ def authorization_create(
     )
     _put_grant(row, grant, identity, missing)
     row.save(force_insert=True)
+    shared_grants.hold(row.id, row.platform, identity, grant.tokens)
     record(
         "authorized",
         organization_id=row.organization_id,
@@ -58,6 +64,7 @@ def authorization_reconnect(
     row.authorized_by, row.authorized_at = attempt.person, timezone.now()
     _put_grant(row, grant, identity, missing)
     row.save()
+    shared_grants.hold(row.id, row.platform, identity, grant.tokens)
     record(
         "reconnected",
         organization_id=row.organization_id,
@@ -67,6 +74,34 @@ def authorization_reconnect(
     )
     renewal.look_after(row.organization_id, row.id)
     return row
+
+
+def authorization_rename(*, authorization: Authorization, by: Person, name: str) -> None:
+    """Give an authorization another name; what uses it shows it at once. In the fence.
+
+    Raises NameTaken.
+    """
+    formerly = authorization.name
+    if name == formerly:
+        return
+    renamed = Authorization.objects.filter(pk=authorization.pk, removed_at=None)
+    try:
+        with transaction.atomic():
+            found = renamed.update(name=name)
+    except IntegrityError as error:
+        # Somebody else took the name between the form's look and this.
+        if "authorization_name_unique_among_live" in str(error):
+            raise NameTaken from None
+        raise
+    if found:
+        authorization.name = name
+        record(
+            "renamed",
+            organization_id=authorization.organization_id,
+            person=by,
+            subject=authorization,
+            formerly=formerly,
+        )
 
 
 def ad_accounts_save(
@@ -125,9 +160,12 @@ def ad_accounts_refresh(
         )
 
 
-def name_taken(name: str) -> bool:
+def name_taken(name: str, *, other_than: Authorization | None = None) -> bool:
     """Say whether a live authorization has this name, in any case. In the fence."""
-    return Authorization.objects.filter(name__iexact=name.strip(), removed_at=None).exists()
+    same = Authorization.objects.filter(name__iexact=name.strip(), removed_at=None)
+    if other_than is not None:
+        same = same.exclude(pk=other_than.pk)
+    return same.exists()
 
 
 def free_name(name: str) -> str:

@@ -9,11 +9,27 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Usage:
-    """One thing that uses an authorization: its name, its page, how it is."""
+    """One thing that uses an authorization: its name, its page, how it is.
+
+    `under_way` is what goes on there just now. `ad_account_id` is the platform's, where it writes
+    to one.
+    """
 
     name: str
     url: str
     state: str = ""
+    ad_account_id: str = ""
+    ad_account_name: str = ""
+    under_way: Sequence[UnderWay] = ()
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """Something that goes on under an authorization: its name, its page, how far it is."""
+
+    name: str
+    url: str
+    state: str
 
 
 Users = Callable[[Sequence[uuid.UUID]], Mapping[uuid.UUID, list[Usage]]]

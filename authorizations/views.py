@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.models import Entry
-from authorizations import listing, services, usage
-from authorizations.forms import ListFilterForm, taken_message
+from authorizations import listing, removal, services, usage
+from authorizations.forms import ListFilterForm, RenameForm, taken_message
 from authorizations.health import state_of, with_ad_account_counts
 from authorizations.models import Authorization
 from authorizations.platforms import is_configured
+from organizations import fence
 from organizations.access import member_may
 from organizations.requests import MemberRequest
 from organizations.roles import May
+from providers.app import NotConfigured
 from providers.errors import PlatformError
 from providers.registry import registry
 
@@ -51,19 +53,52 @@ def authorization_list(request: MemberRequest) -> HttpResponse:
 @require_safe
 def detail(request: MemberRequest, row: Authorization) -> HttpResponse:
     """Show an authorization's state, ad accounts, destinations and history."""
-    counted = with_ad_account_counts(Authorization.objects.filter(pk=row.pk)).get()
-    state = state_of(counted)
-    context = {
-        "row": counted,
-        "state": state,
-        "platform": listing.platform_of(row),
-        "ad_accounts": row.ad_accounts.filter(gone_at=None),
-        "used_by": usage.used_by([row.id])[row.id],
-        "uses": row.uses.select_related("person")[:10],
-        "history": Entry.objects.filter(subject_id=row.id)[:20],
-        "may_reconnect": may_reconnect(request, row) and row.removed_at is None,
-    }
-    return render(request, "authorizations/detail.html", context)
+    return _detail_page(request, row)
+
+
+@member_may(May.ADMINISTER, of=Authorization)
+@require_http_methods(["GET", "HEAD", "POST"])
+def rename(request: MemberRequest, row: Authorization) -> HttpResponse:
+    """Ask for another name, in place; what uses the authorization shows it at once."""
+    _must_be_live(row)
+    if request.method != "POST":
+        return _detail_page(request, row, RenameForm(instance=row))
+    form = RenameForm(request.POST, instance=row)
+    if not form.is_valid():
+        return _detail_page(request, row, form, status=422)
+    name = form.cleaned_data["name"]
+    try:
+        services.authorization_rename(authorization=row, by=request.user, name=name)
+    except services.NameTaken:
+        form.add_error("name", taken_message(name))
+        return _detail_page(request, row, form, status=422)
+    messages.success(request, f"It is called “{name}” now, in its destinations too.")
+    return redirect("authorizations:detail", pk=row.pk)
+
+
+@member_may(May.ADMINISTER, of=Authorization, fenced=False)
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove(request: MemberRequest, row: Authorization) -> HttpResponse:
+    """Say what removing touches, then do it."""
+    _must_be_live(row)
+    if request.method != "POST":
+        with fence.inside(request.organization.id):
+            used_by = usage.used_by([row.id])[row.id]
+            context = {
+                "row": row,
+                "platform": listing.platform_of(row),
+                "used_by": used_by,
+                "under_way": [each for use in used_by for each in use.under_way],
+                "prospect": removal.prospect(row),
+            }
+            return render(request, "authorizations/remove.html", context)
+    try:
+        removal.authorization_remove(authorization=row, by=request.user)
+    except removal.AlreadyRemoved:
+        messages.info(request, "Somebody else removed it a moment ago.")
+    else:
+        messages.success(request, f"“{row.name}” was removed. Its tokens are destroyed.")
+    return redirect("authorizations:detail", pk=row.pk)
 
 
 @member_may(May.SEE, of=Authorization, fenced=False)
@@ -74,6 +109,8 @@ def check_ad_accounts(request: MemberRequest, row: Authorization) -> HttpRespons
         services.ad_accounts_refresh(
             organization_id=request.organization.id, authorization_id=row.id, by=request.user
         )
+    except NotConfigured:
+        messages.error(request, "This platform is not set up here. What is shown is from before.")
     except PlatformError as error:
         messages.error(request, f"{error.message} What is shown is from before.")
     else:
@@ -85,7 +122,7 @@ def check_ad_accounts(request: MemberRequest, row: Authorization) -> HttpRespons
 @require_safe
 def name_check(request: MemberRequest) -> HttpResponse:
     """Say whether a name is free, while it is typed."""
-    name = request.GET.get("name", "").strip()
+    name = request.GET.get("name", "").replace("\0", "").strip()
     taken = bool(name) and services.name_taken(name)
     return JsonResponse({"taken": taken, "message": taken_message(name) if taken else ""})
 
@@ -96,6 +133,36 @@ def platforms_help(request: HttpRequest) -> HttpResponse:
     """Show the table of platforms and the permission that each needs."""
     platforms = [(platform, is_configured(platform.key)) for platform in registry]
     return render(request, "authorizations/help.html", {"platforms": platforms})
+
+
+def _must_be_live(row: Authorization) -> None:
+    """Raise Http404 for a removed authorization."""
+    if row.removed_at is not None:
+        raise Http404
+
+
+def _detail_page(
+    request: MemberRequest,
+    row: Authorization,
+    rename_form: RenameForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Show an authorization, and the form for its name where it is asked for. In the fence."""
+    counted = with_ad_account_counts(Authorization.objects.filter(pk=row.pk)).get()
+    is_live = row.removed_at is None
+    context = {
+        "row": counted,
+        "state": state_of(counted),
+        "platform": listing.platform_of(row),
+        "ad_accounts": row.ad_accounts.filter(gone_at=None),
+        "used_by": usage.used_by([row.id])[row.id],
+        "uses": row.uses.select_related("person")[:10],
+        "history": Entry.objects.filter(subject_id=row.id)[:20],
+        "may_reconnect": may_reconnect(request, row) and is_live,
+        "may_administer": request.membership.may(May.ADMINISTER) and is_live,
+        "rename_form": rename_form,
+    }
+    return render(request, "authorizations/detail.html", context, status=status)
 
 
 def may_reconnect(request: MemberRequest, row: Authorization) -> bool:

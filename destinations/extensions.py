@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from authorizations.usage import UnderWay
 from destinations.models import Destination
 
 
@@ -44,6 +45,10 @@ class Extension(Protocol):
         """Say whether something is on its way to the destination."""
         ...
 
+    def under_way(self, ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[UnderWay]]:
+        """Return what is on its way to each of these destinations."""
+        ...
+
     def resumed(self, destination: Destination) -> None:
         """Take notice that a destination can be delivered to again."""
         ...
@@ -74,6 +79,15 @@ def panels(destination: Destination) -> list[Panel]:
 def is_delivering(destination: Destination) -> bool:
     """Say whether something is on its way to a destination."""
     return any(extension.is_delivering(destination) for extension in _extensions)
+
+
+def under_way(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[UnderWay]]:
+    """Return what is on its way to each of these destinations that has something."""
+    found: dict[uuid.UUID, list[UnderWay]] = {}
+    for extension in _extensions:
+        for id_, each in extension.under_way(ids).items():
+            found.setdefault(id_, []).extend(each)
+    return found
 
 
 def resumed(destination: Destination) -> None:

@@ -82,10 +82,17 @@ def minimum_audience_of(row: Destination) -> int:
 def users_of_authorizations(ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, list[Usage]]:
     """Return the destinations that use each of these authorizations."""
     users: dict[uuid.UUID, list[Usage]] = {}
-    rows = Destination.objects.live().filter(authorization__in=ids).order_by("name")
+    rows = list(Destination.objects.live().filter(authorization__in=ids).order_by("name"))
+    under_way = extensions.under_way([row.pk for row in rows])
     for row in rows:
         if row.authorization_id is not None:
-            url = reverse("destinations:detail", args=[row.pk])
-            state = "Paused" if row.paused_at else ""
-            users.setdefault(row.authorization_id, []).append(Usage(row.name, url, state))
+            usage = Usage(
+                name=row.name,
+                url=reverse("destinations:detail", args=[row.pk]),
+                state="Paused" if row.paused_at else "",
+                ad_account_id=row.ad_account_id,
+                ad_account_name=row.ad_account_name or row.ad_account_id,
+                under_way=under_way.get(row.pk, ()),
+            )
+            users.setdefault(row.authorization_id, []).append(usage)
     return users

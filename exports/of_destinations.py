@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from authorizations.usage import UnderWay
 from destinations.extensions import LastDelivery, Panel
 from destinations.models import Destination
 from exports.models import Export, ExportState
@@ -88,6 +89,15 @@ class ExportsOfDestinations:
     def is_delivering(self, destination: Destination) -> bool:
         """Say whether an export is under way."""
         return Export.objects.under_way().filter(destination=destination).exists()
+
+    def under_way(self, ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[UnderWay]]:
+        """Return the exports that are not over, by destination."""
+        found: dict[uuid.UUID, list[UnderWay]] = {}
+        for export in Export.objects.under_way().filter(destination__in=ids).order_by("started_at"):
+            url = reverse("exports:detail", args=[export.pk])
+            one = UnderWay(export.file_name, url, export.get_state_display())
+            found.setdefault(export.destination_id, []).append(one)
+        return found
 
     def resumed(self, destination: Destination) -> None:
         """Let what waits for the destination go on."""

@@ -57,6 +57,8 @@ class Platform(ABC):
     audiences_can_be_looked_up: ClassVar[bool] = True
     """Whether `find_audience` can search by name. If not, an unconfirmed create needs a person."""
     revocation: ClassVar[Revocation]
+    grants_are_shared: ClassVar[bool] = False
+    """Whether `revoke` ends, or may end, the other grants of the same account too."""
     authorization_fields: ClassVar[tuple[FormField, ...]] = ()
     """Asked at "New authorization"; the answers travel as `options`."""
     destination_fields: ClassVar[tuple[FormField, ...]] = ()

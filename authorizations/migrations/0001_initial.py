@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ('broken_at', models.DateTimeField(null=True)),
                 ('broken_reason', models.CharField(blank=True, max_length=300)),
                 ('removed_at', models.DateTimeField(null=True)),
+                ('at_platform', models.CharField(blank=True, choices=[('revoked', 'Revoked by a call'), ('shared', 'Kept: another authorization uses the same access'), ('by_person', 'Only a person can end it'), ('failed', 'The call to revoke it was not confirmed')], max_length=20)),
                 ('last_used_at', models.DateTimeField(null=True)),
                 ('authorized_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
@@ -86,7 +87,8 @@ class Migration(migrations.Migration):
                 ('refresh_sealed', models.BinaryField(null=True)),
                 ('token_secret_sealed', models.BinaryField(null=True)),
                 ('grant', models.JSONField(blank=True, default=dict)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting for approval'), ('exchanging', 'Back from the platform'), ('checking', 'Checking'), ('done', 'Done'), ('refused', 'Refused'), ('failed', 'Failed'), ('expired', 'Expired'), ('abandoned', 'Abandoned')], default='waiting', max_length=20)),
+                ('learned', models.JSONField(blank=True, default=dict)),
+                ('state', models.CharField(choices=[('waiting', 'Waiting for approval'), ('exchanging', 'Back from the platform'), ('checking', 'Checking'), ('deciding', 'Waiting for a decision'), ('done', 'Done'), ('refused', 'Refused'), ('failed', 'Failed'), ('expired', 'Expired'), ('abandoned', 'Abandoned')], default='waiting', max_length=20)),
                 ('title', models.CharField(blank=True, max_length=120)),
                 ('message', models.CharField(blank=True, max_length=400)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
@@ -114,6 +116,22 @@ class Migration(migrations.Migration):
                 'ordering': ('-last_at',),
             },
         ),
+        migrations.CreateModel(
+            name='SharedGrant',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('key', models.BinaryField()),
+                ('holder', models.BinaryField()),
+            ],
+        ),
+        migrations.AddConstraint(
+            model_name='sharedgrant',
+            constraint=models.UniqueConstraint(fields=('key', 'holder'), name='shared_grant_once_a_holder'),
+        ),
+        migrations.AddIndex(
+            model_name='sharedgrant',
+            index=models.Index(fields=['holder'], name='shared_grant_by_holder'),
+        ),
         migrations.AddConstraint(
             model_name='authorization',
             constraint=models.UniqueConstraint(models.F('organization'), django.db.models.functions.text.Lower('name'), condition=models.Q(('removed_at', None)), name='authorization_name_unique_among_live'),
@@ -136,7 +154,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='authorizationattempt',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'exchanging', 'checking', 'done', 'refused', 'failed', 'expired', 'abandoned'])), name='attempt_state_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'exchanging', 'checking', 'deciding', 'done', 'refused', 'failed', 'expired', 'abandoned'])), name='attempt_state_known'),
         ),
         migrations.AddConstraint(
             model_name='tokenuse',

@@ -37,6 +37,7 @@ class SampleRoom:
     """A room above, as `destinations.extensions` asks it."""
 
     delivering: bool = False
+    work: dict = field(default_factory=dict)
     told: list[Destination] = field(default_factory=list)
 
     def last_deliveries(self, ids):
@@ -47,6 +48,9 @@ class SampleRoom:
 
     def is_delivering(self, destination):
         return self.delivering
+
+    def under_way(self, ids):
+        return {each: self.work[each] for each in ids if each in self.work}
 
     def resumed(self, destination):
         self.told.append(destination)

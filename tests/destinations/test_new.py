@@ -166,8 +166,9 @@ def test_to_a_new_authorization_in_a_popup_and_back(client, acme, sample_platfor
     attempt = approve(client, acme)
     # What the page behind the popup asks for, and then goes to.
     told = client.get(reverse("authorizations:attempt_state", args=[attempt.pk])).json()
-    assert told["next_url"] == asked["next"]
-    must_be_filled(client, told["next_url"], acme)
+    answer = client.get(told["next_url"])
+    assert answer["Location"] == asked["next"]
+    must_be_filled(client, answer["Location"], acme)
 
 
 def test_a_refusal_at_the_platform_does_not_lose_the_way_back(

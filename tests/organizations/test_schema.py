@@ -17,6 +17,7 @@ WITHOUT_A_POLICY = {
     "organizations_person": "signing in comes before an organization",
     "organizations_organization": "an id and a name, needed by the switcher",
     "organizations_route": "keyed hashes and due times, read before an organization is known",
+    "authorizations_sharedgrant": "keyed hashes; who shares a grant is asked across organizations",
     "exports_ratebudget": "keyed hashes and times; shared by all organizations on purpose",
 }
 

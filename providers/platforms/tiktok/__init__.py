@@ -93,6 +93,7 @@ class TikTok(TikTokConsent):
         words="Access ends at TikTok at once. Another authorization by the same TikTok user may "
         "need to be reconnected then.",
     )
+    grants_are_shared = True
     destination_fields = (
         FormField(
             name="audience_name",

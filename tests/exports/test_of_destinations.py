@@ -1,0 +1,140 @@
+"""What pages of destinations show of exports, and what they are told."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+
+from destinations import extensions
+from destinations.services import destination_pause, destination_resume
+from exports import audience_sizes, tasks
+from exports.models import Export, ExportState
+from exports.progress import Progress, progress_of
+from organizations import fence
+from organizations.models import Route
+from tests.exports.driving import ADDRESSES, batches, delivered, drafted, prepared, started
+from tests.factories import change, destined, stored
+
+pytestmark = pytest.mark.django_db
+
+
+def page(client, destination) -> str:
+    address = reverse("destinations:detail", args=[destination.pk])
+    return client.get(address).content.decode()
+
+
+def test_a_destinations_page_shows_its_exports(client_of, analyst, servers, destination, creator):
+    client = client_of(analyst)
+    assert "Nothing was exported here yet." in page(client, destination)
+    first = delivered(started(destination, creator, *ADDRESSES[:2], "n/a"))
+    drafted(destination, creator, name="draft.csv")
+    shown = page(client, destination)
+    assert reverse("exports:detail", args=[first.pk]) in shown
+    assert "draft.csv" not in shown
+    # One bar is no chart.
+    assert '<svg class="chart"' not in shown
+    delivered(started(destination, creator, *ADDRESSES))
+    heights = re.findall(r'class="bar-sent \w+"[^>]*height="([\d.]+)"', page(client, destination))
+    assert heights == ["28.6", "100.0"]
+
+
+def test_the_newest_export_of_each_destination_is_known(
+    authorization, destination, creator, servers
+):
+    other = destined(authorization, creator, name="Others", audience_name="Others")
+    delivered(started(destination, creator))
+    newest = started(destination, creator)
+    with fence.inside(destination.organization_id):
+        found = extensions.last_deliveries([destination.pk, other.pk])
+    assert set(found) == {destination.pk}
+    assert (found[destination.pk].words, found[destination.pk].url) == (
+        "Preparing",
+        reverse("exports:detail", args=[newest.pk]),
+    )
+
+
+def test_a_destination_delivers_while_an_export_is_under_way(servers, destination, creator):
+    def delivers() -> bool:
+        with fence.inside(destination.organization_id):
+            return extensions.is_delivering(destination)
+
+    drafted(destination, creator)
+    assert not delivers()
+    export = started(destination, creator)
+    assert delivers()
+    delivered(export)
+    assert not delivers()
+
+
+def test_a_resumed_destination_wakes_what_waits_for_it(servers, destination, creator):
+    export = prepared(destination, creator)
+    with fence.inside(destination.organization_id):
+        destination_pause(destination=destination, by=creator)
+    delivered(export)
+    route = Route.objects.filter(kind="export", row_id=export.id)
+    assert route.get().due_at > timezone.now()
+    with fence.inside(destination.organization_id):
+        destination_resume(destination=stored(destination), by=creator)
+    assert route.get().due_at <= timezone.now()
+
+
+def test_an_audience_is_read_after_an_export_and_once_more_later(servers, destination, creator):
+    export = delivered(started(destination, creator))
+    route = Route.objects.filter(kind=audience_sizes.ROUTE)
+    assert route.get().due_at - timezone.now() <= audience_sizes.SOON
+    audience_sizes.read(destination.organization_id, destination.id)
+    now = stored(destination)
+    assert (now.audience_size, now.audience_state) == (7, "READY")
+    assert route.exists()
+    change(export, finished_at=timezone.now() - audience_sizes.SETTLED)
+    tasks.read_audience(str(destination.organization_id), str(destination.id))
+    assert not route.exists()
+
+
+def test_an_audience_that_cannot_be_read_now_is_no_failure(servers, destination, creator):
+    export = delivered(started(destination, creator))
+    servers.answer("status", 503)
+    audience_sizes.read(destination.organization_id, destination.id)
+    change(destination, authorization=None)
+    audience_sizes.read(destination.organization_id, destination.id)
+    assert stored(destination).audience_size is None
+    assert stored(export).state == ExportState.SUCCEEDED
+
+
+def test_an_audience_that_nobody_confirmed_is_not_read(servers, sample_platform, destination):
+    sample_platform.audiences_can_be_looked_up = False
+    change(destination, audience_asked_at=Now())
+    audience_sizes.read(destination.organization_id, destination.id)
+    assert servers.heard == []
+
+
+def test_progress_counts_what_was_accepted(servers, destination, creator):
+    servers.answer("add", None, 400)
+    export = delivered(started(destination, creator))
+    with fence.inside(export.organization_id):
+        found = progress_of(export)
+    assert (found.accepted, found.sent, found.batches) == (4, 4, 3)
+    assert (found.batches_done, found.batches_failed) == (2, 1)
+    assert (found.rate, found.seconds_left) == (None, None)
+
+
+def test_the_rate_and_the_time_left_come_from_what_was_sent(servers, destination, creator):
+    export = prepared(destination, creator)
+    first = batches(export)[0]
+    change(first, state="accepted", accepted=3)
+    change(export, sending_at=timezone.now() - timedelta(seconds=10))
+    with fence.inside(export.organization_id):
+        found = progress_of(Export.objects.get(pk=export.pk))
+    assert found.rate == pytest.approx(0.3, rel=0.05)
+    assert found.seconds_left == pytest.approx(13.3, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, ""), (0.2, "1 s"), (59, "59 s"), (300, "5 min"), (20_000, "6 h")],
+)
+def test_the_time_left_is_said_in_words(seconds, words):
+    assert Progress(0, 0, 1, 0, 0, rate=1.0, seconds_left=seconds).time_left == words

@@ -160,6 +160,16 @@ class Platform(ABC):
     def remove(self, connection: Connection, audience: Audience, batch: Batch) -> Receipt:
         """Remove identifiers. Harmless to repeat."""
 
+    def confirm(
+        self, connection: Connection, audience: Audience, receipt: Receipt
+    ) -> Receipt | None:
+        """Say what came of a batch that was taken; None while the platform still works on it.
+
+        Raises what the batch would have raised, where nothing of it was done. Most platforms are
+        done when they answer.
+        """
+        return receipt
+
     def clear(self, connection: Connection, audience: Audience) -> Receipt:
         """Remove everybody, where `replace` is native."""
         raise NotImplementedError(f"{self.label} cannot empty an audience in one call.")
@@ -169,6 +179,10 @@ class Platform(ABC):
         """Read state and size as the platform reports them now."""
 
     # Small questions
+
+    def identifiers_for(self, settings: Mapping[str, str]) -> tuple[IdentifierType, ...]:
+        """Return the identifier types by the rules of one destination: of its country, say."""
+        return self.identifiers
 
     def identifier(self, key: str) -> IdentifierType:
         """Return one of the platform's identifier types, or raise KeyError."""

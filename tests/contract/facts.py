@@ -25,11 +25,12 @@ class Facts:
     `denials`: every form of a callback without approval that the sheet names.
     `refreshes`: how the sandbox is told to refresh ("": as it does anyway) -> what comes.
     `own_faults`: the sandbox's faults of this platform alone -> what a write becomes; None where
-    it succeeds all the same.
+    it succeeds all the same, a number where so many of three rows are accepted.
     `settings`: a filled destination form, `name_field` its field for the audience's name.
     `digests`: identifier key -> raw value -> digest, from the sheet's vectors.
     `refuses_more_than`: rows that the sheet says one request may hold, or None.
     `small_pages`: the sandbox's switch for short pages, or None where nothing is paged.
+    `free_text`: identifier keys for which any words are good.
     """
 
     people: Mapping[str, Mapping[str, Verdict]]
@@ -37,9 +38,10 @@ class Facts:
     ad_account: str
     denials: tuple[Mapping[str, str], ...]
     refreshes: Mapping[str, Refresh]
-    own_faults: Mapping[str, type[PlatformError] | None]
+    own_faults: Mapping[str, type[PlatformError] | int | None]
     settings: Mapping[str, str]
     name_field: str
     digests: Mapping[str, Mapping[str, str]]
     refuses_more_than: int | None
     small_pages: str | None
+    free_text: frozenset[str] = frozenset()

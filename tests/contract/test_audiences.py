@@ -78,7 +78,7 @@ def test_sending_again_is_harmless(platform, connection, audience, sandbox):
 
 def test_every_identifier_type_is_taken(platform, facts, connection, sandbox):
     for declared in platform.identifiers:
-        settings = {**facts.settings, facts.name_field: f"By {declared.label}"}
+        settings = {**facts.settings, facts.name_field: f"Audience by {declared.label}"}
         request = platform.audience_request(facts.ad_account, settings)
         request = replace(request, identifiers=(declared.key,))
         audience = platform.create_audience(connection, request)

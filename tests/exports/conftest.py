@@ -1,4 +1,5 @@
 import pytest
+from django.urls import reverse
 
 from authorizations.models import Authorization
 from destinations.models import Destination
@@ -31,3 +32,9 @@ def servers(sample_platform, network) -> SampleServers:
     found = SampleServers()
     found.listen(network)
     return found
+
+
+@pytest.fixture
+def address(destination) -> str:
+    """Return where a file is uploaded to."""
+    return reverse("exports:new", args=[destination.pk])

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from authorizations import services as authorization_services
 from exports import conducting, delivery, preparation, staging
 from exports.models import Export, ExportBatch, Mode
-from exports.services import Received, draft_create, export_start, upload_expect
+from exports.services import Received, draft_create, export_retry, export_start, upload_expect
 from organizations import fence
 from organizations.models import Route
 from providers.secret import Secret
@@ -76,6 +76,13 @@ def delivered(export: Export) -> Export:
         # The sweep comes by once more and tidies up.
         work(export)
     return stored(export)
+
+
+def retried(export: Export, by) -> Export:
+    """Return an export after "Retry failed" and what it leads to."""
+    with fence.inside(export.organization_id):
+        export_retry(export=stored(export), by=by)
+    return delivered(export)
 
 
 def advance(export: Export) -> conducting.Next:

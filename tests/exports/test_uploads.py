@@ -4,57 +4,20 @@ import errno
 import gzip
 import io
 import os
-import re
 
 import pytest
-from django.test import Client, RequestFactory
+from django.core.files.uploadhandler import StopUpload
+from django.test import RequestFactory
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
 
 from exports import staging
 from exports.engine.sealed_stream import new_key
-from exports.models import Export
-from exports.services import DRAFT_ROUTE
 from exports.uploads import SealingUploadHandler
-from organizations import fence
-from organizations.models import Route
-from tests.exports.driving import ADDRESSES, files, table
-from tests.factories import change
+from tests.exports.driving import files, table
+from tests.exports.uploading import CONTENT, file, kept, nothing_is_left, opened
 
 pytestmark = pytest.mark.django_db
-
-CONTENT = table(*ADDRESSES).encode()
-
-
-def file(content: bytes = CONTENT, name: str = "buyers.csv") -> io.BytesIO:
-    found = io.BytesIO(content)
-    found.name = name
-    return found
-
-
-@pytest.fixture
-def address(destination) -> str:
-    return reverse("exports:new", args=[destination.pk])
-
-
-def kept(organization) -> list[Export]:
-    with fence.inside(organization.id):
-        return list(Export.objects.all())
-
-
-def opened(export) -> bytes:
-    with fence.inside(export.organization_id):
-        key = staging.file_key(export)
-    with staging.reading(export.staged_name, key) as stream:
-        return stream.read()
-
-
-def nothing_is_left(organization) -> bool:
-    return (
-        not kept(organization)
-        and files() == set()
-        and not Route.objects.filter(kind=DRAFT_ROUTE).exists()
-    )
 
 
 def test_an_upload_becomes_a_draft_and_leads_on(client_of, creator, acme, address):
@@ -112,6 +75,20 @@ def test_a_file_that_is_too_large_is_refused_while_it_comes(
     assert "The file is larger than 2 MB." in answer.content.decode()
     assert "Choose a file" not in answer.content.decode()
     assert nothing_is_left(acme)
+
+
+def test_what_is_refused_takes_no_room_while_the_rest_is_read(acme):
+    handler = SealingUploadHandler(
+        RequestFactory().post("/"), name="x/upload", key=new_key(), most_bytes=100_000
+    )
+    handler.new_file("file", "buyers.csv", "text/csv", None, None, {})
+    handler.receive_data_chunk(b"x" * 90_000, 0)
+    assert files() == {"x/upload"}
+    with pytest.raises(StopUpload) as caught:
+        handler.receive_data_chunk(b"x" * 90_000, 90_000)
+    assert files() == set()
+    # The browser must get to read the answer.
+    assert not caught.value.connection_reset
 
 
 class FullDisk:
@@ -281,44 +258,3 @@ def test_a_name_cannot_lead_out_of_the_folder(client_of, creator, acme, address)
     assert files() == {draft.staged_name}
     with pytest.raises(ValueError, match="staging folder"):
         staging.remove("../outside")
-
-
-def test_a_forged_post_is_refused_and_nothing_is_kept(creator, acme, address):
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(creator)
-    assert client.post(address, {"file": file()}).status_code == 403
-    assert nothing_is_left(acme)
-    # With the cookie that the browser would send along by itself, too.
-    client.get(address)
-    assert client.post(address, {"file": file()}).status_code == 403
-    forged = {"csrfmiddlewaretoken": "x" * 64, "file": file()}
-    assert client.post(address, forged).status_code == 403
-    assert nothing_is_left(acme)
-
-
-def test_a_post_of_our_own_page_passes_the_same_check(creator, acme, address):
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(creator)
-    page = client.get(address).content.decode()
-    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
-    answer = client.post(address, {"csrfmiddlewaretoken": token, "file": file()})
-    assert answer.status_code == 302
-    assert len(kept(acme)) == 1
-
-
-def test_who_may_not_deliver_uploads_nothing(client_of, analyst, stranger, acme, globex, address):
-    assert client_of(analyst).post(address, {"file": file()}).status_code == 403
-    assert client_of(stranger).post(address, {"file": file()}).status_code == 404
-    assert Client().post(address, {"file": file()}).status_code == 302
-    assert nothing_is_left(acme)
-    assert nothing_is_left(globex)
-
-
-def test_a_destination_that_cannot_be_exported_to_takes_no_file(
-    client_of, creator, acme, destination, address
-):
-    change(destination, authorization=None)
-    client = client_of(creator)
-    for answer in (client.get(address), client.post(address, {"file": file()})):
-        assert answer["Location"] == reverse("destinations:detail", args=[destination.pk])
-    assert nothing_is_left(acme)

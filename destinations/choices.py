@@ -8,17 +8,18 @@ from typing import Any
 from django import forms
 
 from authorizations.models import AdAccount, Authorization
+from destinations.models import Destination
 from providers.platform import Platform
 from providers.values import Verdict
 
 
-class AdAccountSelect(forms.Select):
-    """A dropdown in which ad accounts without permission are shown but cannot be chosen."""
+class SelectUsable(forms.Select):
+    """A dropdown that shows what cannot be used too, but does not let it be chosen."""
 
     unusable: frozenset[str] = frozenset()
 
     def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Disable the option of an ad account without permission."""
+        """Disable the option of what cannot be used."""
         option = super().create_option(*args, **kwargs)
         if str(option["value"]) in self.unusable:
             option["attrs"]["disabled"] = True
@@ -59,6 +60,30 @@ def of_authorizations(authorizations: Iterable[Authorization]) -> list[tuple[str
         )
         for each in authorizations
     ]
+
+
+def to_reconnect(
+    row: Destination, authorizations: Iterable[Authorization], unusable: frozenset[str]
+) -> forms.Field:
+    """Return a field for the authorization that a destination is given; empty leaves it alone."""
+    field = forms.UUIDField(label=f"Authorization for {row.name}", required=False)
+    widget = SelectUsable()
+    widget.unusable = unusable
+    widget.choices = [
+        ("", "Leave as it is"),
+        *(
+            (value, f"{label}: cannot use this ad account" if value in unusable else label)
+            for value, label in of_authorizations(authorizations)
+        ),
+    ]
+    field.widget = widget
+    return field
+
+
+def to_reconnect_all(label: str, authorizations: Iterable[Authorization]) -> forms.Field:
+    """Return a field for the authorization that a whole group of destinations is given."""
+    widget = forms.Select(choices=[("", "Choose one by one"), *of_authorizations(authorizations)])
+    return forms.UUIDField(label=label, required=False, widget=widget)
 
 
 def of_ad_accounts(accounts: Iterable[AdAccount]) -> list[Any]:

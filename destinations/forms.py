@@ -49,7 +49,7 @@ class DestinationForm(forms.Form):
     )
     ad_account = forms.ChoiceField(
         label="Ad account",
-        widget=choices.AdAccountSelect,
+        widget=choices.SelectUsable,
         error_messages={
             "required": "Choose an ad account.",
             "invalid_choice": "This ad account is not within the authorization's reach any more. "

@@ -70,7 +70,7 @@ def destination_update(*, destination: Destination, by: Person, filled: Filled) 
     _put(row, filled)
     _save(row)
     record("destination changed", organization_id=row.organization_id, person=by, subject=row)
-    _tell_if_ready(row)
+    tell_if_ready(row)
 
 
 def destination_pause(*, destination: Destination, by: Person) -> None:
@@ -96,7 +96,7 @@ def destination_resume(*, destination: Destination, by: Person) -> None:
             person=by,
             subject=destination,
         )
-        _tell_if_ready(destination)
+        tell_if_ready(destination)
 
 
 def audience_confirm_absent(*, destination: Destination, by: Person) -> None:
@@ -112,7 +112,7 @@ def audience_confirm_absent(*, destination: Destination, by: Person) -> None:
             person=by,
             subject=destination,
         )
-        _tell_if_ready(destination)
+        tell_if_ready(destination)
 
 
 def destination_delete(*, destination: Destination, by: Person) -> None:
@@ -136,7 +136,7 @@ def name_taken(name: str, *, other_than: Destination | None = None) -> bool:
     return same.exists()
 
 
-def _tell_if_ready(row: Destination) -> None:
+def tell_if_ready(row: Destination) -> None:
     """Let the rooms above go on, where nothing stands in the way any more."""
     if standing_of(row).may_export:
         extensions.resumed(row)

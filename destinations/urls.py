@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from destinations import connection_views, views
+from destinations import connection_views, reconnection_views, views
 
 app_name = "destinations"
 urlpatterns = [
     path("", views.destination_list, name="list"),
     path("new/", views.new, name="new"),
+    path("reconnect/", reconnection_views.reconnect, name="reconnect"),
     path("new/test/", connection_views.test_new, name="test_new"),
     path("<uuid:pk>/", views.detail, name="detail"),
     path("<uuid:pk>/edit/", views.edit, name="edit"),

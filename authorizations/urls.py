@@ -2,14 +2,15 @@
 
 from django.urls import path
 
-from authorizations import attempt_views, consent_views, views
+from authorizations import attempt_views, consent_views, help_views, views
 
 app_name = "authorizations"
 urlpatterns = [
     path("", views.authorization_list, name="list"),
     path("new/", consent_views.new, name="new"),
     path("name-check/", views.name_check, name="name_check"),
-    path("help/", views.platforms_help, name="help"),
+    path("help/", help_views.platforms_help, name="help"),
+    path("help/<slug:key>/", help_views.help_platform, name="help_platform"),
     path("callback/<slug:platform>/", consent_views.callback, name="callback"),
     path("attempts/<uuid:pk>/", attempt_views.attempt_state, name="attempt_state"),
     path("attempts/<uuid:pk>/go/", attempt_views.go, name="attempt_go"),

@@ -1,10 +1,10 @@
-"""The list, an authorization's page, its ad accounts; and the help that the registry writes."""
+"""The list, an authorization's page, its ad accounts."""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -13,14 +13,12 @@ from authorizations import listing, removal, services, usage
 from authorizations.forms import ListFilterForm, RenameForm, taken_message
 from authorizations.health import state_of, with_ad_account_counts
 from authorizations.models import Authorization
-from authorizations.platforms import is_configured
 from organizations import fence
 from organizations.access import member_may
 from organizations.requests import MemberRequest
 from organizations.roles import May
 from providers.app import NotConfigured
 from providers.errors import PlatformError
-from providers.registry import registry
 
 PER_PAGE = 25
 
@@ -125,14 +123,6 @@ def name_check(request: MemberRequest) -> HttpResponse:
     name = request.GET.get("name", "").replace("\0", "").strip()
     taken = bool(name) and services.name_taken(name)
     return JsonResponse({"taken": taken, "message": taken_message(name) if taken else ""})
-
-
-@member_may(May.SEE)
-@require_safe
-def platforms_help(request: HttpRequest) -> HttpResponse:
-    """Show the table of platforms and the permission that each needs."""
-    platforms = [(platform, is_configured(platform.key)) for platform in registry]
-    return render(request, "authorizations/help.html", {"platforms": platforms})
 
 
 def _must_be_live(row: Authorization) -> None:

@@ -53,15 +53,25 @@ class App:
         return urlsplit(self.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
 
 
+def needed_variables(key: str) -> tuple[str, str]:
+    """Return the names of what the environment must hold for a platform."""
+    prefix = f"PLATFORM_{key.upper()}_"
+    return f"{prefix}CLIENT_ID", f"{prefix}CLIENT_SECRET"
+
+
+def base_url_variable(key: str) -> str:
+    """Return the name of what aims a platform's addresses at a sandbox."""
+    return f"PLATFORM_{key.upper()}_BASE_URL"
+
+
 def app_from(environment: Mapping[str, str], key: str) -> App:
     """Read `PLATFORM_<KEY>_CLIENT_ID`, `_CLIENT_SECRET` and `_BASE_URL`, or raise NotConfigured."""
-    prefix = f"PLATFORM_{key.upper()}_"
-    needed = (f"{prefix}CLIENT_ID", f"{prefix}CLIENT_SECRET")
+    needed = needed_variables(key)
     missing = tuple(name for name in needed if not environment.get(name))
     if missing:
         raise NotConfigured(key, missing)
     return App(
         client_id=environment[needed[0]],
         client_secret=Secret(environment[needed[1]]),
-        base_url=environment.get(f"{prefix}BASE_URL", ""),
+        base_url=environment.get(base_url_variable(key), ""),
     )

@@ -62,6 +62,12 @@ class Platform(ABC):
     authorization_fields: ClassVar[tuple[FormField, ...]] = ()
     """Asked at "New authorization"; the answers travel as `options`."""
     destination_fields: ClassVar[tuple[FormField, ...]] = ()
+    prepare: ClassVar[tuple[str, ...]] = ()
+    """Sentences: what the authorizing person has ready, and what an audience there wants."""
+    consent_asks: ClassVar[tuple[str, ...]] = ()
+    """Sentences: what the consent screen asks for, where `scopes` do not say it to a person."""
+    approvals: ClassVar[tuple[str, ...]] = ()
+    """Sentences: what the operator registers and asks for there, before anybody can authorize."""
     refresh_tokens_lapse: ClassVar[bool] = False
     """Whether an unused refresh token dies, so that idle authorizations are kept alive."""
 

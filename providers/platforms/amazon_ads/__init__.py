@@ -23,6 +23,7 @@ from providers.platforms.amazon_ads import (
     form,
     marketing_cloud,
     people,
+    preparing,
     records,
     regions,
 )
@@ -42,6 +43,9 @@ class AmazonAds(LoginWithAmazon):
         help_label="Amazon Ads permissions support docs",
         help_url="https://advertising.amazon.com/help/?GDQVHVQMY9F88PCA#GDQVHVQMY9F88PCA",
     )
+    prepare = preparing.PREPARE
+    consent_asks = preparing.CONSENT_ASKS
+    approvals = preparing.APPROVALS
     identifiers = cleaning.identifiers_of("")
     identifiers_together = True
     # Below 15 million records an hour and connection. How many requests a second are taken is not

@@ -19,7 +19,7 @@ from providers.declarations import (
 )
 from providers.errors import BadRequest, GrantDead, NotThere, PlatformError
 from providers.oauth2 import OAuth2Platform
-from providers.platforms.pinterest import answers, grants, lists, roles
+from providers.platforms.pinterest import answers, grants, lists, preparing, roles
 from providers.platforms.pinterest.answers import API
 from providers.values import (
     AdAccount,
@@ -52,6 +52,9 @@ class Pinterest(OAuth2Platform):
     token_url = f"{API}/oauth/token"
     scopes = ("ads:read", "ads:write", "user_accounts:read")
     scope_separator = ","
+    prepare = preparing.PREPARE
+    consent_asks = preparing.CONSENT_ASKS
+    approvals = preparing.APPROVALS
     secret_in_header = True
     # 60 days, replaced at every refresh.
     refresh_tokens_lapse = True
@@ -80,6 +83,7 @@ class Pinterest(OAuth2Platform):
         FormField(
             name="audience_name",
             label="Audience name",
+            example="Spring buyers",
             help="Also the customer list's name. The ad account's newest list of this name is "
             "used; if there is none, it is created.",
         ),

@@ -19,7 +19,7 @@ from providers.declarations import (
 )
 from providers.errors import NotThere, PermissionMissing, PlatformError, UnknownAnswer
 from providers.oauth2 import OAuth2Platform
-from providers.platforms.snapchat import answers, roles
+from providers.platforms.snapchat import answers, preparing, roles
 from providers.values import AdAccount, Audience, AudienceRequest, Batch, Identity, Receipt
 
 API = f"https://{answers.HOST}/v1"
@@ -46,6 +46,9 @@ class Snapchat(OAuth2Platform):
     authorize_url = "https://accounts.snapchat.com/login/oauth2/authorize"
     token_url = "https://accounts.snapchat.com/login/oauth2/access_token"  # noqa: S105 - an address
     scopes = ("snapchat-marketing-api",)
+    prepare = preparing.PREPARE
+    consent_asks = preparing.CONSENT_ASKS
+    approvals = preparing.APPROVALS
     identifiers = (
         identifier_types.email("EMAIL_SHA256", identifiers.email),
         identifier_types.phone("PHONE_SHA256", identifiers.phone_digits),

@@ -12,7 +12,7 @@ from providers.app import App
 from providers.errors import GrantDead, TokenRejected
 from providers.oauth2 import ask_in_json
 from providers.platform import Platform
-from providers.platforms.tiktok import answers
+from providers.platforms.tiktok import answers, preparing
 from providers.platforms.tiktok.answers import API
 from providers.secret import Secret
 from providers.values import Callback, ConsentStart, Grant, Tokens
@@ -39,6 +39,9 @@ class TikTokConsent(Platform):
     # Numbers of TikTok's; the app has them, and consent names none.
     # https://business-api.tiktok.com/portal/docs?id=1753986142651394
     scopes = (AUDIENCE_MANAGEMENT,)
+    prepare = preparing.PREPARE
+    consent_asks = preparing.CONSENT_ASKS
+    approvals = preparing.APPROVALS
 
     def begin_consent(
         self, app: App, redirect_uri: str, state: str, options: Mapping[str, str]

@@ -21,7 +21,7 @@ from providers.errors import (
     UnknownAnswer,
 )
 from providers.oauth1 import OAuth1Platform
-from providers.platforms.x import answers, form, people, roles
+from providers.platforms.x import answers, form, people, preparing, roles
 from providers.secret import Secret
 from providers.values import (
     AdAccount,
@@ -50,10 +50,13 @@ class X(OAuth1Platform):
     label = "X"
     mark = "X"
     permission = Permission(
-        text="“Ad Manager” or “Account Admin” permission level",
+        text='"Ad Manager" or "Account Admin" permission level',
         help_label="X user permissions",
         help_url="https://business.x.com/en/help/troubleshooting/multi-user-login-faq.html",
     )
+    prepare = preparing.PREPARE
+    consent_asks = preparing.CONSENT_ASKS
+    approvals = preparing.APPROVALS
     # https://docs.x.com/fundamentals/authentication/api-reference
     request_token_url = f"{LOGIN}/oauth/request_token"
     # Not /oauth/authenticate, which lets the last account through without asking.

@@ -193,6 +193,7 @@ def run() -> dict[str, Any]:
             if platform.key not in emulated:
                 continue
             found = check(demo, platform, file, expected)
+            sys.stderr.write(f"{platform.key}: {found}\n")
             platforms[platform.key] = asdict(found)
             is_ok &= found.digest_equal and found.held == found.expected
             is_ok &= found.rejected == expected.rejected

@@ -115,6 +115,18 @@ def test_a_form_that_is_filled_well_is_accepted_and_asks_for_an_audience(platfor
     assert request.name or request.existing_id
 
 
+def test_a_form_filled_with_the_examples_is_accepted(platform):
+    fields = platform.destination_fields
+    examples = {each.name: each.example for each in fields if each.example}
+    assert {each.name for each in fields if each.required} <= set(examples)
+    assert "audience_name" in examples, "the demo and the drill name their audiences"
+    for each in fields:
+        if each.example:
+            assert not each.pattern or re.fullmatch(each.pattern, each.example)
+            assert not each.choices or each.example in dict(each.choices)
+    assert platform.check_destination(examples) == {}
+
+
 def test_an_empty_form_is_refused_on_a_field_that_is_there(platform):
     required = {each.name for each in platform.destination_fields if each.required}
     complaints = platform.check_destination({})

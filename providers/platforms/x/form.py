@@ -42,6 +42,7 @@ DESTINATION_FIELDS = (
         name="audience_name",
         label="Audience name",
         max_length=254,
+        example="Spring buyers",
         pattern=f"[^{_BREAKING}]+",
         pattern_message="X does not take a name with + & , % : ; @ / = ? or $.",
         help="The ad account's audience of this name is used; if there is none, it is created.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from authorizations.declared_fields import LONGEST
 from authorizations.platforms import is_configured
 from providers import identifiers
 from providers.declarations import FieldKind, FormField, Limits, Per, Rate, Replace
@@ -100,8 +101,8 @@ def field_limits(field: FormField) -> Iterator[str]:
         yield f"One of: {', '.join(label for _, label in field.choices)}."
     if field.kind == FieldKind.INTEGER:
         yield _whole_number(field.minimum, field.maximum)
-    if field.max_length:
-        yield f"At most {field.max_length:,} characters."
+    if field.kind in {FieldKind.TEXT, FieldKind.LONG_TEXT}:
+        yield f"At most {field.max_length or LONGEST:,} characters."
     if field.pattern_message:
         yield field.pattern_message
     if field.initial:

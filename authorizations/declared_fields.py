@@ -10,6 +10,9 @@ from django.core.validators import RegexValidator
 from providers.declarations import FieldKind, FormField
 from providers.platform import Platform
 
+# Of a text whose adapter declares no length.
+LONGEST = 2000
+
 
 def field_name(platform: Platform, name: str) -> str:
     """Return the form's name for a declared field: two platforms may declare the same one."""
@@ -34,7 +37,7 @@ def form_field(declared: FormField, *, required: bool) -> forms.Field:
     if declared.pattern:
         message = declared.pattern_message or "This does not look right."
         about["validators"] = [RegexValidator(rf"\A(?:{declared.pattern})\Z", message)]
-    return forms.CharField(max_length=declared.max_length or 2000, **about)
+    return forms.CharField(max_length=declared.max_length or LONGEST, **about)
 
 
 def as_text(value: object) -> str:

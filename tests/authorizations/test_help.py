@@ -226,6 +226,7 @@ def test_bytes_are_put_into_words():
             {"kind": FieldKind.CHOICE, "choices": (("a", "Ant"), ("b", "Bee")), "initial": "b"},
             ["One of: Ant, Bee.", "Filled in at first: Bee."],
         ),
+        ({"kind": FieldKind.LONG_TEXT}, ["At most 2,000 characters."]),
         (
             {"max_length": 1000, "pattern": "[0-9]+", "pattern_message": "Digits only."},
             ["At most 1,000 characters.", "Digits only."],

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from authorizations import articles
 from providers.app import needed_variables
-from providers.declarations import FieldKind, FormField, Limits, Per, Rate, Replace
+from providers.declarations import FieldKind, FormField, Limits, Per, Rate, Replace, Revocation
 from providers.registry import registry
 
 HELP = reverse("authorizations:help")
@@ -181,6 +181,21 @@ def test_an_adapter_that_declares_no_words_of_its_own_has_an_article_too(
     monkeypatch.setattr(type(sample_platform), "replace", Replace.BY_DIFFERENCE)
     assert "no call that empties an audience" in words_of(
         client_of(analyst).get(article_of("sample"))
+    )
+
+
+@pytest.mark.django_db
+def test_it_is_said_where_a_grant_is_shared_or_a_person_must_end_it(
+    client_of, analyst, sample_platform, monkeypatch
+):
+    client, address = client_of(analyst), article_of("sample")
+    assert "Then a person ends the access at Sample Ads." in words_of(client.get(address))
+    by_call = Revocation(by_call=True, url="", words="At once.")
+    monkeypatch.setattr(type(sample_platform), "revocation", by_call)
+    assert "access is ended at Sample Ads by the same step." in words_of(client.get(address))
+    monkeypatch.setattr(type(sample_platform), "grants_are_shared", True)
+    assert "or with the last authorization here of the same account" in words_of(
+        client.get(address)
     )
 
 

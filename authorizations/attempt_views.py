@@ -23,6 +23,7 @@ from providers.registry import registry
 
 # What the page behind adds to a result's address, to go where its success leads.
 HERE = "here"
+_GOES_ON = (AttemptState.DECIDING, AttemptState.DONE)
 
 
 @member_may(May.AUTHORIZE, fenced=False)
@@ -49,6 +50,8 @@ def attempt_result(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Say "Checking", then how it ended; outside a popup a success leads straight on."""
     row = _mine(request, pk)
     state = _standing(row)
+    if row.state == AttemptState.DECIDING and (not row.in_popup or HERE in request.GET):
+        return redirect("authorizations:decide", pk=row.pk)
     if state is not None and (not row.in_popup or HERE in request.GET):
         tell = messages.success if state.usable else messages.warning
         elsewhere = "" if _is_here(request, row) else f" It is in {row.organization.name}."
@@ -114,7 +117,7 @@ def _told(row: AuthorizationAttempt) -> JsonResponse:
             "final": row.is_final,
             "title": row.title,
             "message": row.message,
-            "next_url": onward if row.state == AttemptState.DONE else None,
+            "next_url": onward if row.state in _GOES_ON else None,
         }
     )
 

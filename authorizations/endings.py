@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from audit.services import record
+from authorizations import shared_grants
 from authorizations.models import AttemptState, AuthorizationAttempt
 from organizations import routing
 from providers.errors import AppMisconfigured, PlatformError, Recovery
@@ -51,6 +52,13 @@ def give_up_in_time(attempt: AuthorizationAttempt) -> None:
             f"Nobody came back from {attempt.platform_label} within 15 minutes. "
             f"{nothing_done(attempt)}",
         )
+    elif late >= timedelta() and attempt.state == AttemptState.DECIDING:
+        end(
+            attempt,
+            AttemptState.ABANDONED,
+            "Nobody decided",
+            f"Nobody decided within a day which account to use. {nothing_done(attempt)}",
+        )
     elif late >= EXCHANGE_TAKES and attempt.state == AttemptState.EXCHANGING:
         end(
             attempt,
@@ -77,6 +85,7 @@ def finish(attempt: AuthorizationAttempt) -> None:
         refresh_sealed=None,
         token_secret_sealed=None,
     )
+    shared_grants.release(attempt.id)
     routing.remove(ROUTE, attempt.id)
     record(
         f"authorization {attempt.state}",

@@ -110,6 +110,24 @@ class RenameForm(forms.Form):
         return name
 
 
+class NewNameForm(forms.Form):
+    """The name under which another account is saved beside the one before. Inside the fence."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=120,
+        error_messages={"required": "Give the new authorization a name."},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean_name(self) -> str:
+        """Refuse a name that a live authorization has, in any case."""
+        name: str = self.cleaned_data["name"]
+        if services.name_taken(name):
+            raise forms.ValidationError(taken_message(name))
+        return name
+
+
 class ListFilterForm(forms.Form):
     """Narrow and order the list of authorizations."""
 

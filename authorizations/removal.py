@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from audit.services import record
 from authorizations import renewal, sealed_tokens, shared_grants
-from authorizations.models import AtPlatform, Authorization
+from authorizations.models import AtPlatform, Authorization, AuthorizationAttempt
 from authorizations.platforms import app_for
 from organizations import fence
 from organizations.models import Person
@@ -19,6 +19,9 @@ from providers.registry import registry
 from providers.values import Tokens
 
 logger = logging.getLogger(__name__)
+
+
+Holder = Authorization | AuthorizationAttempt
 
 
 class AlreadyRemoved(Exception):
@@ -47,40 +50,43 @@ def authorization_remove(*, authorization: Authorization, by: Person) -> AtPlatf
         row = live.first()
         if row is None:
             raise AlreadyRemoved
-        held = _opened(row)
+        held = opened(row)
         is_last = shared_grants.release(row.id)
         row.at_platform = _at_first(row, is_last=is_last)
         _destroy_tokens(row)
         row.save()
         renewal.leave_alone(row.id)
         record("removed", organization_id=organization_id, person=by, subject=row)
-    if row.at_platform == AtPlatform.FAILED and held is not None and revoke(row, held):
-        row.at_platform = AtPlatform.REVOKED
+    ended = end_access(row, held, is_last=is_last)
+    if ended == AtPlatform.REVOKED:
         with fence.inside(organization_id):
             Authorization.objects.filter(pk=row.pk).update(at_platform=AtPlatform.REVOKED)
             record("revoked at the platform", organization_id=organization_id, subject=row)
-    return AtPlatform(row.at_platform)
+    return ended
 
 
-def revoke(row: Authorization, held: Tokens) -> bool:
-    """End a grant at its platform by a call; say whether it is ended. Outside the fence."""
+def end_access(row: Holder, held: Tokens | None, *, is_last: bool) -> AtPlatform:
+    """End a grant at its platform, by a call where there is one. Outside the fence."""
+    at_platform = _at_first(row, is_last=is_last)
+    if at_platform != AtPlatform.FAILED or held is None:
+        return at_platform
     platform = registry.get(row.platform)
     try:
         platform.revoke(app_for(platform.key), held, row.options)
     except (PlatformError, NotConfigured) as error:
-        logger.warning("authorization %s: not revoked: %s", row.id, error)
-        return False
-    return True
+        logger.warning("access of %s not revoked at %s: %s", row.pk, platform.key, error)
+        return AtPlatform.FAILED
+    return AtPlatform.REVOKED
 
 
-def _at_first(row: Authorization, *, is_last: bool) -> AtPlatform:
+def _at_first(row: Holder, *, is_last: bool) -> AtPlatform:
     """Return what is true until a call has been confirmed, whatever happens to this process."""
     if not is_last:
         return AtPlatform.SHARED
     return AtPlatform.FAILED if _can_be_revoked(row) else AtPlatform.BY_PERSON
 
 
-def _can_be_revoked(row: Authorization) -> bool:
+def _can_be_revoked(row: Holder) -> bool:
     return row.platform in registry and registry.get(row.platform).revocation.by_call
 
 
@@ -92,8 +98,8 @@ def _destroy_tokens(row: Authorization) -> None:
     row.removed_at = timezone.now()
 
 
-def _opened(row: Authorization) -> Tokens | None:
-    """Open what is to be revoked; what does not open is destroyed all the same."""
+def opened(row: Authorization) -> Tokens | None:
+    """Open what is to be revoked; what does not open is destroyed all the same. In the fence."""
     try:
         return sealed_tokens.of_authorization(row)
     except SealBroken:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from authorizations import attempt_views, consent_views, help_views, views
+from authorizations import attempt_views, consent_views, decision_views, help_views, views
 
 app_name = "authorizations"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("attempts/<uuid:pk>/go/", attempt_views.go, name="attempt_go"),
     path("attempts/<uuid:pk>/stop/", attempt_views.attempt_stop, name="attempt_stop"),
     path("attempts/<uuid:pk>/result/", attempt_views.attempt_result, name="attempt_result"),
+    path("attempts/<uuid:pk>/decide/", decision_views.decide, name="decide"),
     path("<uuid:pk>/", views.detail, name="detail"),
     path("<uuid:pk>/rename/", views.rename, name="rename"),
     path("<uuid:pk>/remove/", views.remove, name="remove"),

@@ -12,7 +12,7 @@ from audit.models import Entry
 from authorizations import listing, removal, services, usage
 from authorizations.forms import ListFilterForm, RenameForm, taken_message
 from authorizations.health import state_of, with_ad_account_counts
-from authorizations.models import Authorization
+from authorizations.models import AttemptState, Authorization, AuthorizationAttempt
 from organizations import fence
 from organizations.access import member_may
 from organizations.requests import MemberRequest
@@ -151,6 +151,9 @@ def _detail_page(
         "may_reconnect": may_reconnect(request, row) and is_live,
         "may_administer": request.membership.may(May.ADMINISTER) and is_live,
         "rename_form": rename_form,
+        "undecided": AuthorizationAttempt.objects.filter(
+            authorization=row, person=request.user, state=AttemptState.DECIDING
+        ),
     }
     return render(request, "authorizations/detail.html", context, status=status)
 

@@ -33,7 +33,7 @@ function moved(state, waited) {
 function ended(told) {
   forget();
   button.disabled = false;
-  if (told.state === "done") {
+  if (told.next_url) {
     localStorage.setItem(`authorization-heard-${current}`, "yes");
     say({ heard: current });
     window.location.assign(told.next_url);

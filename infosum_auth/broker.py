@@ -34,6 +34,7 @@ def broker_settings(environment: Mapping[str, str]) -> dict[str, Any]:
 def _redis(url: str) -> dict[str, Any]:
     return {
         "CELERY_BROKER_URL": url,
+        "CELERY_WORKER_PREFETCH_MULTIPLIER": 1,
         "CELERY_BROKER_TRANSPORT_OPTIONS": {
             "visibility_timeout": _VISIBILITY_TIMEOUT,
             # A killed worker's tasks come back within 10 s; with the defaults it is 100 s.
@@ -54,9 +55,13 @@ def _pgmq(url: str) -> dict[str, Any]:
             "init_extension": False,
             # Wake up by NOTIFY: 7 ms for a task, not up to a second.
             "use_notify": True,
+            # Else what is sent within a quarter of a second of another message waits for a poll.
+            "notify_throttle_interval_ms": 0,
             # Zero, or reading holds a connection and polls ten times a second.
             "wait_time_seconds": 0,
         },
+        # What is read at one wake-up; with fewer, the rest waits for the next poll.
+        "CELERY_WORKER_PREFETCH_MULTIPLIER": 8,
         # Its queues' names are longer than the 47 characters that pgmq takes.
         "CELERY_WORKER_ENABLE_REMOTE_CONTROL": False,
     }

@@ -165,7 +165,6 @@ PLATFORM_ENVIRONMENT = platform_environment(values)
 vars().update(broker_settings(values))
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = False
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 # A hint that cannot be sent is not worth waiting for; the sweep finds the work.
 CELERY_TASK_PUBLISH_RETRY = False

@@ -35,6 +35,4 @@ def _mess_up(address: str, chance: random.Random) -> str:
         return f"\u00a0{address}\u3000"
     if kind < 0.92:
         return hashlib.sha256(address.encode()).hexdigest()
-    return chance.choice(
-        ("", "n/a", "no at sign", "two@@example.com", "two words", "x@nodot")
-    )
+    return chance.choice(("", "n/a", "no at sign", "two@@example.com", "two words", "x@nodot"))

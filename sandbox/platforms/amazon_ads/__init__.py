@@ -12,7 +12,15 @@ from flask import Response, request
 from sandbox.audiences import Audience
 from sandbox.consent import screen
 from sandbox.emulator import ConsentRequest, Emulator, Person, View
-from sandbox.platforms.amazon_ads import accounts, connections, login, metadata, records, shapes
+from sandbox.platforms.amazon_ads import (
+    accounts,
+    connections,
+    data_provider,
+    login,
+    metadata,
+    records,
+    shapes,
+)
 from sandbox.platforms.amazon_ads.people import PEOPLE, Access
 from sandbox.platforms.amazon_ads.shapes import NoPermission, NoScope, NotAuthenticated, Refused
 
@@ -65,6 +73,8 @@ class AmazonAds(Emulator):
         self.connections: dict[str, dict[str, Any]] = {}
         self.jobs: dict[str, records.Job] = {}
         self.hours: dict[tuple[str, int], int] = {}
+        # What the Data Provider API was told of people.
+        self.provided: dict[str, set[bytes]] = {}
 
     def declare(self) -> None:
         # The first consent page is mounted by the server itself.
@@ -83,6 +93,7 @@ class AmazonAds(Emulator):
                 *connections.routes(self),
                 *metadata.routes(self),
                 *records.routes(self),
+                *data_provider.routes(self),
             ):
                 self.route(host, path, partial(self.guarded, region, view), *methods)
 
@@ -161,7 +172,8 @@ class AmazonAds(Emulator):
         if self.faults.is_on("not_on_list"):
             raise NotAuthenticated
         of_audiences = "/amc/audiences" in request.path
-        needed = {login.AUDIENCES} if of_audiences else login.CAMPAIGNS
+        of_provider = "/dp/" in request.path
+        needed = {login.AUDIENCES} if of_audiences or of_provider else login.CAMPAIGNS
         if of_audiences and not self.faults.is_on("audiences_scope_needed"):
             # Whether campaign management alone would do is not confirmed.
             needed = needed | login.CAMPAIGNS

@@ -75,12 +75,14 @@ def sent(platform: AmazonAds, access: Access) -> Response:
     job = Job(audience_id, access.person.facts["customer"], len(records))
     try:
         audience = metadata.editable(platform, access, audience_id)
+        # An audience that another API created is not known to this one.
+        job.failed = bool(audience.facts.get("of_data_provider"))
     except Refused as refused:
         if refused.status != 404:
             raise
         # The request is taken; its job finds out.
         job.failed = True
-    else:
+    if not job.failed:
         _check_target(audience, body.get("targetResource"))
         if not platform.within_the_hour(audience, len(records)):
             return platform.too_many()

@@ -1,4 +1,4 @@
-"""Audiences at Amazon: created, read, for DSP and Marketing Cloud; the form that asks for them."""
+"""Audiences at Amazon: created and read, for DSP and for Marketing Cloud."""
 
 import json
 
@@ -269,37 +269,3 @@ def test_the_state_is_made_of_the_sizes(connection, edge, sizes, state, size, us
     edge.get(f"{METADATA}/{AUDIENCE}", json=body)
     now = amazon.audience_status(connection, Audience(AUDIENCE, "Buyers", ADVERTISER))
     assert (now.state, now.size, now.usable) == (state, size, usable)
-
-
-# The form
-
-
-@pytest.mark.parametrize(
-    ("settings", "field"),
-    [
-        (NAMED, None),
-        ({"audience_id": "1"}, None),
-        ({**NAMED, "audience_id": "1"}, "audience_id"),
-        ({}, "audience_name"),
-        (IN_AMC, None),
-        ({**IN_AMC, "amc_instance": " "}, "amc_instance"),
-        ({**IN_AMC, "amc_marketplace": ""}, "amc_marketplace"),
-        ({"send_to": "amc", "audience_id": "1"}, None),
-        ({**NAMED, "country": "US"}, None),
-        ({**NAMED, "country": "GB"}, "consent"),
-        ({**NAMED, "country": "SE"}, "consent"),
-        ({**NAMED, "country": "GB", "consent": "granted"}, None),
-        ({**NAMED, "consent": "granted"}, "country"),
-        ({**NAMED, "cpm_cents": "5"}, "cpm_currency"),
-        ({**NAMED, "cpm_currency": "USD"}, "cpm_currency"),
-        ({**NAMED, "cpm_currency": "USD", "cpm_cents": "0"}, None),
-    ],
-)
-def test_the_form_says_what_is_wrong_across_its_fields(settings, field):
-    assert list(amazon.check_destination(settings)) == ([field] if field else [])
-
-
-def test_a_form_that_is_filled_with_its_examples_is_accepted():
-    examples = {each.name: each.example for each in amazon.destination_fields}
-    assert amazon.check_destination(examples) == {}
-    assert amazon.audience_request(ADVERTISER, examples).name == "Spring buyers 2026"

@@ -17,7 +17,7 @@ demo: $(VENV)/demo.stamp ## Run the whole product with sample people and emulate
 	@$(PYTHON) -m infosum_auth.demo
 
 demo-check: $(VENV)/demo.stamp ## Start a demo of its own, walk through it over HTTP, remove it
-	$(PYTHON) -m infosum_auth.demo_check
+	@$(PYTHON) -m infosum_auth.demo_check
 
 drill: $(VENV)/demo.stamp ## Break things while exports run, and count what was lost (minutes)
 	@$(PYTHON) -m infosum_auth.drill

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -89,12 +90,15 @@ class TextBrowser:
         if method == "get":
             self._show(self.http.get(address, params=fields, timeout=60))
             return
-        files = {
-            name: (path.name, path.open("rb"), "text/csv") for name, path in form.files.items()
-        }
-        self._show(
-            self.http.post(address, data=fields, files=files or None, headers=headers, timeout=300)
-        )
+        with ExitStack() as open_files:
+            files = {
+                name: (path.name, open_files.enter_context(path.open("rb")), "text/csv")
+                for name, path in form.files.items()
+            }
+            answer = self.http.post(
+                address, data=fields, files=files or None, headers=headers, timeout=300
+            )
+        self._show(answer)
 
     def wait_for(self, words: str, *, seconds: float = 60) -> None:
         """Reload until the page says something; it must within so many seconds."""

@@ -1,0 +1,37 @@
+"""The main job over real HTTP, against the whole running product and the emulated platforms."""
+
+import pytest
+
+from infosum_auth.demo import running
+from infosum_auth.demo_check import check, control, expected_of
+from infosum_auth.sample_audience import messy_rows
+from providers.registry import registry
+
+
+@pytest.fixture
+def own_servers(monkeypatch):
+    """Let the demo start a PostgreSQL of its own: the tests' one is for tests alone."""
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_DATABASE_URL", "REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def do_the_main_job(tmp_path):
+    file = tmp_path / "audience.csv"
+    file.write_text("".join(messy_rows(3_000, seed=5)), encoding="utf-8")
+    expected = expected_of(file)
+    with running() as demo:
+        platform = next(each for each in registry if each.key in control(demo, "people"))
+        found = check(demo, platform, file, expected)
+    assert found.held == found.expected == len(expected.digests) > 1_000
+    assert found.digest_equal
+    assert found.rejected == expected.rejected > 100
+
+
+def test_from_a_new_authorization_to_a_delivered_audience(tmp_path, own_servers):
+    do_the_main_job(tmp_path)
+
+
+@pytest.mark.broker
+def test_the_same_with_redis_as_the_broker(tmp_path, own_servers, redis_url, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    do_the_main_job(tmp_path)

@@ -20,7 +20,7 @@ demo-check: $(VENV)/demo.stamp ## Start a demo of its own, walk through it over 
 	@$(PYTHON) -m infosum_auth.demo_check
 
 drill: $(VENV)/demo.stamp ## Break things while exports run, and count what was lost (minutes)
-	@$(PYTHON) -m infosum_auth.drill
+	@$(PYTHON) -m infosum_auth.drill $(DRILL)
 
 test: $(VENV)/dev.stamp ## Run the tests, on a private PostgreSQL
 	$(PYTHON) -m pytest

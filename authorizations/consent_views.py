@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 
 from django.contrib import messages
@@ -26,8 +25,6 @@ from organizations.roles import May
 from providers.app import NotConfigured
 from providers.errors import PlatformError
 from providers.registry import UnknownPlatform
-
-_SESSION_KEY = "authorizations"
 
 
 class NotBegun(Exception):
@@ -104,7 +101,7 @@ def callback(request: HttpRequest, platform: str) -> HttpResponse:
             platform_key=platform,
             parameters={name: request.GET[name] for name in request.GET},
             person=request.user,
-            session_secret=request.session.get(_SESSION_KEY, ""),
+            session_secret=_session_secret(request),
         )
     except consent.CallbackRefused as refused:
         return _unusable(request, str(refused))
@@ -122,14 +119,12 @@ def _begin(
     begun = find_mine(request, attempt_id)
     if begun is not None:
         return begun
-    # A secret of this session binds the attempt to it; signing out throws it away.
-    session_secret = request.session.setdefault(_SESSION_KEY, secrets.token_urlsafe(32))
     try:
         return consent.begin(
             attempt_id=attempt_id,
             organization=request.organization,
             person=request.user,
-            session_secret=session_secret,
+            session_secret=_session_secret(request),
             wish=wish,
         )
     except (NotConfigured, UnknownPlatform):
@@ -142,6 +137,15 @@ def _begin(
         if begun is None:
             raise NotBegun("That did not work. Load the page again and try again.") from None
         return begun
+
+
+def _session_secret(request: HttpRequest) -> str:
+    """Return what binds an attempt to this session; signing out throws it away.
+
+    The session's own key: one written into the session could be lost where two windows begin at
+    once.
+    """
+    return request.session.session_key or ""
 
 
 def _lead_on(request: MemberRequest, attempt: AuthorizationAttempt) -> HttpResponse:

@@ -18,4 +18,6 @@ for (const input of document.querySelectorAll("input[data-name-check]")) {
     clearTimeout(timer);
     timer = setTimeout(check, 250);
   });
+  // Typed before this module was there.
+  if (input.value && !input.hasAttribute("aria-invalid")) check();
 }

@@ -1,22 +1,28 @@
 """Tests that drive a browser: Debian's Chromium, never one that playwright downloads."""
 
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page
 
 from infosum_auth.demo import Demo, running
+from tests.sandbox_process import Sandbox
 
 HERE = Path(__file__).parent
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 REQUIRED = bool(os.environ.get("E2E_REQUIRED") or os.environ.get("CI"))
 
 PASSWORD = "demo-password-1"
-PLATFORM = "Snapchat"
+ANALYST, CREATOR = "analyst@acme.example", "creator@acme.example"
+# The platform of the tests that are about no platform in particular.
+KEY, PLATFORM = "snapchat", "Snapchat"
+PERSON, WITHOUT_PERMISSION = "Olivia Org-Admin", "Rita Reports"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -67,30 +73,62 @@ def base_url(demo) -> str:
 
 
 @pytest.fixture
+def sandbox(demo) -> Iterator[Sandbox]:
+    """The demo's emulated platforms; a fault ends with its test."""
+    control = Sandbox(demo.sandbox_url)
+    yield control
+    for key in control.people():
+        control.clear_faults(key)
+
+
+@pytest.fixture
 def name() -> str:
     """A name that no other test uses."""
     return f"Account {secrets.token_hex(4)}"
 
 
-@pytest.fixture
-def analyst_page(browser: Browser, base_url: str) -> Iterator[Page]:
-    context = browser.new_context(base_url=base_url)
-    yield sign_in(context.new_page(), "analyst@acme.example")
-    context.close()
+@pytest.fixture(scope="session")
+def signed_in_as(browser: Browser, base_url: str) -> Callable[..., dict]:
+    """Return what the browser keeps of a person who signed in, once a person."""
+    kept: dict[str, dict] = {}
+
+    def state(email: str) -> dict:
+        if email not in kept:
+            context = browser.new_context(base_url=base_url)
+            sign_in(context.new_page(), email)
+            kept[email] = context.storage_state()
+            context.close()
+        return kept[email]
+
+    return state
 
 
 @pytest.fixture
-def creator_page(browser: Browser, base_url: str) -> Iterator[Page]:
-    context = browser.new_context(base_url=base_url)
-    yield sign_in(context.new_page(), "creator@acme.example")
-    context.close()
+def page_of(browser: Browser, base_url: str, signed_in_as) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens a browser of a signed-in person."""
+    contexts = []
+
+    def new(email: str = ANALYST, *, own_session: bool = False, **how) -> Page:
+        state = None if own_session else signed_in_as(email)
+        context = browser.new_context(base_url=base_url, storage_state=state, **how)
+        context.set_default_timeout(12_000)
+        contexts.append(context)
+        page = context.new_page()
+        return sign_in(page, email) if own_session else page
+
+    yield new
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture
-def page_without_scripts(browser: Browser, base_url: str) -> Iterator[Page]:
-    context = browser.new_context(base_url=base_url, java_script_enabled=False)
-    yield sign_in(context.new_page(), "analyst@acme.example")
-    context.close()
+def analyst_page(page_of) -> Page:
+    return page_of(ANALYST)
+
+
+@pytest.fixture
+def creator_page(page_of) -> Page:
+    return page_of(CREATOR)
 
 
 def sign_in(page: Page, email: str) -> Page:
@@ -105,31 +143,68 @@ def sign_in(page: Page, email: str) -> Page:
 class Consent:
     """What a person does at "New authorization" and at the platform's consent screen."""
 
-    def start(self, page: Page, name: str) -> None:
-        page.goto("/destinations/")
-        page.locator("main").get_by_role("link", name="Authorizations").click()
+    def start(self, page: Page, name: str, platform: str = PLATFORM) -> None:
+        page.goto("/authorizations/")
         page.get_by_role("link", name="New authorization").first.click()
         page.get_by_label("Name").fill(name)
-        page.get_by_label("Name").blur()
-        page.get_by_label(PLATFORM).check()
+        page.get_by_role("radio", name=platform, exact=True).check()
 
     def popup(self, page: Page) -> Page:
         with page.expect_popup() as opened:
             page.get_by_role("button", name="Create").click()
         return opened.value
 
-    def allow(self, page: Page, person: str) -> None:
-        self._log_in(page, person)
+    def begin(self, page: Page, name: str, platform: str = PLATFORM) -> Page:
+        """Return the window once it is at the platform."""
+        self.start(page, name, platform)
+        popup = self.popup(page)
+        popup.wait_for_url(re.compile("^http://localhost:"))
+        return popup
+
+    def allow(self, page: Page, person: str = PERSON) -> None:
+        self.log_in(page, person)
         page.get_by_role("button", name="Allow").click()
 
-    def cancel(self, page: Page, person: str) -> None:
-        self._log_in(page, person)
+    def cancel(self, page: Page, person: str = PERSON) -> None:
+        self.log_in(page, person)
         page.get_by_role("button", name="Cancel").click()
 
-    def _log_in(self, page: Page, person: str) -> None:
+    def log_in(self, page: Page, person: str) -> None:
         page.get_by_role("button", name=person).click()
+
+    def closes(self, popup: Page) -> bool:
+        """Say whether the window closes by itself within a few seconds."""
+        if not popup.is_closed():
+            popup.wait_for_event("close", timeout=10_000)
+        return True
 
 
 @pytest.fixture
 def consent() -> Consent:
     return Consent()
+
+
+class Attempts:
+    """The demo's attempts, to let their time be over."""
+
+    def __init__(self, demo: Demo) -> None:
+        self.url = demo.databases.owner
+
+    def expire(self, name: str) -> None:
+        """Move the attempt of a name to the end of its fifteen minutes."""
+        with psycopg.connect(self.url) as connection:
+            # The fence holds the owner too.
+            connection.execute(
+                "SELECT set_config('app.organization', id::text, true) "
+                "FROM organizations_organization WHERE name = 'Acme'"
+            )
+            moved = connection.execute(
+                "UPDATE authorizations_authorizationattempt SET expires_at = now() WHERE name = %s",
+                [name],
+            )
+        assert moved.rowcount == 1
+
+
+@pytest.fixture
+def attempts(demo) -> Attempts:
+    return Attempts(demo)

@@ -36,6 +36,7 @@ class Group:
     platform_label: str
     offered: Sequence[Authorization]
     is_installed: bool
+    total: int
     for_all: forms.BoundField
     lines: Sequence[Line]
 
@@ -55,10 +56,10 @@ class ReconnectForm(forms.Form):
         offer: Offer,
     ) -> None:
         super().__init__(data)
-        self.rows, self.offer = rows, offer
+        self.rows, self.totals, self.offer = rows, totals, offer
         for key, total in totals.items():
             offered = offer.authorizations.get(key, [])
-            label = f"For all {total:,} of them" if total > 1 else "For this one"
+            label = f"Assign to all {total:,}"
             self.fields[_for_all(key)] = choices.to_reconnect_all(label, offered)
         for row in rows:
             self.fields[_for_one(row)] = choices.to_reconnect(
@@ -73,6 +74,7 @@ class ReconnectForm(forms.Form):
                 platform_label=registry.label(key),
                 offered=self.offer.authorizations.get(key, []) if key in registry else [],
                 is_installed=key in registry,
+                total=self.totals[key],
                 for_all=self[_for_all(key)],
                 lines=[self._line(row, standings[row]) for row in rows],
             )

@@ -215,7 +215,7 @@ def test_a_group_is_assigned_on_all_its_pages(
     change(authorization, broken_at=timezone.now())
     second = authorized(acme, analyst, name="Second")
     client = client_of(creator)
-    assert "For all 5 of them" in page(client)
+    assert "Assign to all 5" in page(client)
     assert "Number 4" in page(client, f"{PAGE}?page=3")
     assert "5 destinations were reconnected." in post(client, **{"all-sample": str(second.pk)})
     assert {stored(row).authorization_id for row in rows} == {second.pk}

@@ -23,12 +23,14 @@ class App:
     """Client id and secret, and where the platform's addresses are reached.
 
     With a `base_url`, the vendor's `https://HOST/path` becomes `BASE_URL/HOST/path`: that is how
-    a sandbox stands in for the platform.
+    a sandbox stands in for the platform. `extra_scopes` are asked for besides the adapter's: what
+    the platform has approved this application for, and others not.
     """
 
     client_id: str
     client_secret: Secret
     base_url: str = ""
+    extra_scopes: tuple[str, ...] = ()
 
     def address(self, vendor_url: str) -> str:
         """Return where a vendor address is reached, the query untouched."""
@@ -64,8 +66,13 @@ def base_url_variable(key: str) -> str:
     return f"PLATFORM_{key.upper()}_BASE_URL"
 
 
+def extra_scopes_variable(key: str) -> str:
+    """Return the name of what holds further scopes to ask for, separated by spaces."""
+    return f"PLATFORM_{key.upper()}_EXTRA_SCOPES"
+
+
 def app_from(environment: Mapping[str, str], key: str) -> App:
-    """Read `PLATFORM_<KEY>_CLIENT_ID`, `_CLIENT_SECRET` and `_BASE_URL`, or raise NotConfigured."""
+    """Read what the environment says of us at a platform, or raise NotConfigured."""
     needed = needed_variables(key)
     missing = tuple(name for name in needed if not environment.get(name))
     if missing:
@@ -74,4 +81,5 @@ def app_from(environment: Mapping[str, str], key: str) -> App:
         client_id=environment[needed[0]],
         client_secret=Secret(environment[needed[1]]),
         base_url=environment.get(base_url_variable(key), ""),
+        extra_scopes=tuple(environment.get(extra_scopes_variable(key), "").split()),
     )

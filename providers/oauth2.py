@@ -99,7 +99,7 @@ class OAuth2Platform(Platform):
             "client_id": app.client_id,
             "redirect_uri": redirect_uri,
             "response_type": "code",
-            "scope": self.scope_separator.join(self.scopes),
+            "scope": self.scope_separator.join((*self.scopes, *app.extra_scopes)),
             "state": state,
             **self.authorize_parameters(options),
         }

@@ -1,5 +1,7 @@
 """Amazon's own habits: terms, connections, regions, jobs that end later, and 401 for everything."""
 
+from dataclasses import replace
+
 import pytest
 
 from providers.errors import BadRequest, NotThere, PermissionMissing, TokenRejected
@@ -86,6 +88,18 @@ def test_everybody_is_somebody_whatever_amazon_tells_of_a_token(platform, walk, 
     assert platform.identify(ada, {}).same_as(platform.identify(again, {}))
     # Weak: two people who see the very same accounts would be one.
     assert not platform.identify(ada, {}).same_as(platform.identify(mia, {}))
+
+
+def test_an_approved_application_learns_who_somebody_is(platform, walk, sandbox):
+    sandbox.fault("amazon_ads", "tokeninfo_anonymous", count=None)
+    sandbox.fault("amazon_ads", "profile_approved", count=None)
+    for scope, name in (("profile", "Ed Editor"), ("profile:user_id", "Acme DSP")):
+        walk.app = replace(walk.app, extra_scopes=(scope,))
+        grant = walk.grant("Ed Editor")
+        assert scope in grant.scopes
+        assert platform.missing_scopes(grant.scopes) == frozenset()
+        identity = platform.identify(walk.connect(grant.tokens), {})
+        assert (identity.ids, identity.name) == ({"amzn1.account.SANDBOX0002"}, name)
 
 
 def test_an_application_that_is_not_on_the_list_blames_no_token(

@@ -71,6 +71,9 @@ def test_is_read_from_the_environment_by_a_naming_rule():
     found = app_from(environment, "some_ads")
     assert (found.client_id, found.client_secret.reveal()) == ("id", "text")
     assert found.base_url == "http://localhost:1"
+    assert found.extra_scopes == ()
+    wider = app_from({**environment, "PLATFORM_SOME_ADS_EXTRA_SCOPES": " a b:c "}, "some_ads")
+    assert wider.extra_scopes == ("a", "b:c")
 
 
 @pytest.mark.parametrize(

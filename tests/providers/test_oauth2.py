@@ -90,6 +90,13 @@ def test_consent_begins_with_a_platforms_own_habits():
     assert start.secret != again.secret
 
 
+def test_consent_asks_for_what_our_application_was_approved_for_besides():
+    wider = App("client", Secret(CLIENT_SECRET), extra_scopes=("who", "where"))
+    start = SamplePlatform().begin_consent(wider, BACK, "state-1", {})
+    assert query(start.url)["scope"] == "audiences who where"
+    assert SamplePlatform().missing_scopes(frozenset({"audiences"})) == frozenset()
+
+
 @pytest.mark.parametrize(
     ("parameters", "code", "refusal"),
     [

@@ -47,6 +47,7 @@ class AmazonAds(Emulator):
     own_faults = {
         "scope_not_approved": "consent ends with invalid_scope: the application is not approved",
         "scope_error_page": "as scope_not_approved, but with a page that nobody returns from",
+        "profile_approved": "the application is approved for the profile scopes, too",
         "narrow_consent": "consent grants campaign management alone",
         "not_on_list": "the API answers 401 although the token is good: the application is not "
         "on Amazon's list",
@@ -108,7 +109,8 @@ class AmazonAds(Emulator):
         if not self.redirect_allowed(asked.get("redirect_uri", "")):
             return _page("lwa-invalid-parameter-bad-redirect-uri-vendor")
         scopes = tuple(asked.get("scope", "").split())
-        approved = scopes and set(scopes) <= login.APPROVED
+        known = login.SCOPES if self.faults.is_on("profile_approved") else login.APPROVED
+        approved = scopes and set(scopes) <= known
         if self.faults.take("scope_error_page"):
             return _page("An unknown scope was requested")
         if not approved or self.faults.take("scope_not_approved"):

@@ -57,6 +57,7 @@ FACTS = Facts(
     own_faults={
         "scope_not_approved": None,
         "scope_error_page": None,
+        "profile_approved": None,
         "narrow_consent": None,
         "not_on_list": PermissionMissing,
         "bare_401": None,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from providers.connection import Answer, Connection
-from providers.errors import BadRequest, PlatformError
+from providers.errors import BadRequest, NotThere, PlatformError, UnknownAnswer
 from providers.platforms.amazon_ads import answers
 from providers.values import Audience, Batch, Receipt
 from providers.wording import quoted
@@ -68,7 +68,8 @@ def _id_of(row: Sequence[str | None], best: Sequence[int], hashed: str) -> str:
         digest = row[column]
         if digest:
             return digest
-    return hashlib.sha256(hashed.encode()).hexdigest()
+    # In whichever order the columns came.
+    return hashlib.sha256(",".join(sorted(hashed.split(","))).encode()).hexdigest()
 
 
 def job_in(answer: Answer) -> str:
@@ -102,7 +103,15 @@ def first_looks(
 
 def look(connection: Connection, api: str, audience: Audience, taken: Receipt) -> Receipt | None:
     """Return what came of a job; None while Amazon works on it. Not to be asked after its end."""
-    answer = connection.send("GET", _address(api, taken.request_id))
+    try:
+        answer = connection.send("GET", _address(api, taken.request_id))
+    except NotThere as error:
+        # It says nothing of the audience, which NotThere would be taken for.
+        raise UnknownAnswer(
+            "Amazon does not know this job any more.",
+            status=error.status,
+            request_id=taken.request_id,
+        ) from None
     return _outcome(connection, api, audience, taken, answer)
 
 

@@ -106,6 +106,16 @@ def test_a_persons_id_is_theirs_alone_and_the_same_the_next_time(connection, edg
     assert all(re.fullmatch(r"[0-9a-zA-Z\-_]{1,128}", each) for each in ids[0])
 
 
+def test_a_persons_id_does_not_hang_on_the_order_of_columns(connection, edge):
+    ids = set()
+    for types in (("first_name", "city"), ("city", "first_name")):
+        taken(edge)
+        job(edge, "SUCCEEDED")
+        amazon.add(connection, AUDIENCE, Batch(types, [tuple(map(digest, types))]))
+        ids.add(sent(edge, -2)["records"][0]["externalUserId"])
+    assert len(ids) == 1
+
+
 def test_who_has_no_identifier_is_not_sent_and_nobody_is_no_request(connection, edge):
     nobody = Batch(("email", "phone"), [(None, None)])
     assert amazon.add(connection, AUDIENCE, nobody).accepted == 0
@@ -236,9 +246,10 @@ def test_trouble_with_looking_is_none_of_the_records(connection, edge, status):
     assert amazon.add(connection, AUDIENCE, emails(3)).facts == {"job": "pending"}
 
 
-def test_trouble_with_confirming_is_said(connection, edge):
-    edge.get(f"{RECORDS}/{JOB}", status=500, json={"message": "x"})
-    with pytest.raises(PlatformDown):
+@pytest.mark.parametrize(("status", "kind"), [(500, PlatformDown), (404, UnknownAnswer)])
+def test_trouble_with_confirming_is_said_and_is_not_the_audiences(connection, edge, status, kind):
+    edge.get(f"{RECORDS}/{JOB}", status=status, json={"message": "x"})
+    with pytest.raises(kind):
         amazon.confirm(connection, AUDIENCE, Receipt(3, JOB, {"job": "pending"}))
 
 

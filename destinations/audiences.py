@@ -132,13 +132,15 @@ def look_up(organization_id: uuid.UUID, target: Target, use: Use) -> Audience | 
     return tokens.call(organization_id, target.authorization_id, use, ask)
 
 
-def audience_forget(organization_id: uuid.UUID, destination_id: uuid.UUID) -> None:
-    """Forget an audience that the platform does not know any more.
+def audience_forget(
+    organization_id: uuid.UUID, destination_id: uuid.UUID, audience_id: str
+) -> None:
+    """Forget an audience that the platform does not know any more, unless it is another by now.
 
     The next export finds or creates it anew.
     """
     with fence.inside(organization_id):
-        Destination.objects.filter(pk=destination_id).update(
+        Destination.objects.filter(pk=destination_id, audience_id=audience_id).update(
             audience_id="", audience_state="", audience_size=None, audience_asked_at=None
         )
 

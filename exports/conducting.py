@@ -120,6 +120,8 @@ def wait(export: Export, waiting_for: WaitingFor, reason: str) -> None:
         if (export.waiting_for, export.reason) != (waiting_for, reason[:400]):
             Export.objects.filter(pk=export.pk, state=ExportState.WAITING).update(**said)
     elif export.move(ExportState.WAITING, **said):
+        # Messages that are on their way find it waiting and do nothing.
+        export.batches.filter(state=BatchState.PENDING).update(hinted_until=None)
         record(
             "export waits",
             organization_id=export.organization_id,
@@ -166,7 +168,8 @@ def _done_once(export: Export) -> bool:
         export = Export.objects.select_related("destination").get(pk=export.pk)
         if trouble is not None:
             if trouble.audience_is_gone:
-                audiences.audience_forget(export.organization_id, export.destination_id)
+                gone = export.destination.audience_id
+                audiences.audience_forget(export.organization_id, export.destination_id, gone)
             end_or_wait(export, trouble)
             return False
         Export.objects.filter(pk=export.pk).update(attempts=0)
@@ -200,7 +203,12 @@ def end_or_wait(export: Export, trouble: Trouble) -> None:
         if trouble.look_again is not None:
             wake(export, trouble.look_again)
         return
-    export.batches.filter(state=BatchState.PENDING).update(
+    failing = {BatchState.PENDING}
+    if trouble.audience_is_gone:
+        # What it had accepted went with it.
+        failing.add(BatchState.ACCEPTED)
+        Export.objects.filter(pk=export.pk).update(cleared_at=None)
+    export.batches.filter(state__in=failing).update(
         state=BatchState.FAILED, error=trouble.reason[:400], finished_at=Now()
     )
     if export.move(ExportState.FAILED, reason=trouble.reason[:400]):
@@ -235,9 +243,17 @@ def _due_batches(export: Export) -> list[uuid.UUID]:
     """Return batches to send now: new ones, and those whose worker is gone. In the fence."""
     Export.objects.filter(pk=export.pk, sending_at=None).update(sending_at=Now())
     unfinished = export.batches.exclude(state__in=_ENDED)
-    in_flight = unfinished.filter(state=BatchState.SENDING, lease_until__gte=Now()).count()
-    ready = unfinished.filter(not_leased()).filter(Q(not_before=None) | Q(not_before__lte=Now()))
-    return list(ready.values_list("pk", flat=True)[: max(0, IN_FLIGHT - in_flight)])
+    in_flight = unfinished.filter(Q(lease_until__gte=Now()) | Q(hinted_until__gte=Now())).count()
+    ready = (
+        unfinished.filter(not_leased())
+        .filter(Q(not_before=None) | Q(not_before__lte=Now()))
+        .filter(Q(hinted_until=None) | Q(hinted_until__lt=Now()))
+        .select_for_update(skip_locked=True)
+    )
+    due = list(ready.values_list("pk", flat=True)[: max(0, IN_FLIGHT - in_flight)])
+    # A message that is lost is sent again after this, by the sweep.
+    export.batches.filter(pk__in=due).update(hinted_until=Now() + LOOK_AGAIN)
+    return due
 
 
 def _finish(export: Export) -> Next:

@@ -72,6 +72,7 @@ class _Claim:
     owner: uuid.UUID
     key: bytes
     platform_label: str
+    audience_id: str
 
 
 def send(organization_id: uuid.UUID, batch_id: uuid.UUID) -> uuid.UUID | None:
@@ -140,12 +141,17 @@ def _claim(organization_id: uuid.UUID, batch_id: uuid.UUID) -> _Claim | None:
                 pk=batch_id, state__in=(BatchState.PENDING, BatchState.SENDING)
             )
             .filter(not_leased())
-            .update(state=BatchState.SENDING, lease_owner=owner, lease_until=Now() + LEASE)
+            .update(
+                state=BatchState.SENDING,
+                lease_owner=owner,
+                lease_until=Now() + LEASE,
+                hinted_until=None,
+            )
         )
         if not taken:
             return None
-        key, label = staging.file_key(export), export.destination.platform_label
-        return _Claim(organization_id, found, export, owner, key, label)
+        key, to = staging.file_key(export), export.destination
+        return _Claim(organization_id, found, export, owner, key, to.platform_label, to.audience_id)
 
 
 def _read(claim: _Claim) -> Batch:
@@ -200,7 +206,6 @@ def _note_receipt(claim: _Claim, receipt: Receipt) -> None:
         export = Export.objects.get(pk=claim.export.pk)
         if export.waiting_for == WaitingFor.PLATFORM:
             export.move(ExportState.SENDING)
-    staging.remove(claim.batch.stored_name)
 
 
 def _note_trouble(claim: _Claim, error: PlatformError) -> None:
@@ -266,7 +271,9 @@ def _give_up(claim: _Claim, trouble: Trouble, error: PlatformError | None = None
         if not given_up:
             return
         if trouble.audience_is_gone:
-            audiences.audience_forget(claim.organization_id, claim.export.destination_id)
+            audiences.audience_forget(
+                claim.organization_id, claim.export.destination_id, claim.audience_id
+            )
         export = Export.objects.get(pk=claim.export.pk)
         if trouble.of_the_export and not export.is_final:
             end_or_wait(export, trouble)

@@ -211,6 +211,8 @@ class ExportBatch(Tenant):
     lease_owner = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
+    # A message about it was sent and may still arrive; until then nobody sends another.
+    hinted_until = models.DateTimeField(null=True)
     # Requests begun: what was sent again after a kill shows here.
     attempts = models.PositiveIntegerField(default=0)
     # Answers in a row that blamed the platform, and since when.

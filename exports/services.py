@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from audit.services import record
@@ -162,6 +163,7 @@ def export_retry(*, export: Export, by: Person) -> None:
         troubles=0,
         troubled_since=None,
         not_before=None,
+        hinted_until=None,
         error="",
         error_code="",
         finished_at=None,
@@ -176,6 +178,12 @@ def may_retry(export: Export) -> bool:
         return False
     if export.prepared_at is None:
         return bool(export.staged_name)
+    newer = Export.objects.started().filter(
+        destination=export.destination_id, started_at__gt=export.started_at
+    )
+    if newer.filter(~Q(mode=export.mode) | Q(mode=Mode.REPLACE)).exists():
+        # It would bring back whom a newer export removed, or remove whom it added.
+        return False
     return export.batches.filter(state=BatchState.FAILED).exists()
 
 

@@ -164,7 +164,9 @@ def test_a_known_one_is_read_again_with_its_size(destination, platform, network)
 
 def test_one_that_is_gone_at_the_platform_is_made_anew(destination, platform, network):
     change(destination, audience_id="au1", audience_name="Loyal", audience_size=7)
-    audiences.audience_forget(destination.organization_id, destination.pk)
+    audiences.audience_forget(destination.organization_id, destination.pk, "another")
+    assert stored(destination).audience_size == 7
+    audiences.audience_forget(destination.organization_id, destination.pk, "au1")
     assert stored(destination).audience_size is None
     makes(network, "au2")
     assert ensure(destination).id == "au2"

@@ -58,6 +58,7 @@ def prepared(destination, by, *addresses: str, mode=Mode.ADD) -> Export:
 
 def work(export: Export) -> None:
     """Do what is due now, as messages and the sweep would, until nothing is."""
+    hints_are_lost(export)
     for _ in range(50):
         following = conducting.advance(export.organization_id, export.id)
         if following.prepare:
@@ -67,6 +68,12 @@ def work(export: Export) -> None:
         if not following.prepare and not following.send:
             return
     raise AssertionError("It never comes to rest.")
+
+
+def hints_are_lost(export: Export) -> None:
+    """Let the time pass after which messages that never arrived are sent again."""
+    with fence.inside(export.organization_id):
+        export.batches.update(hinted_until=None)
 
 
 def delivered(export: Export) -> Export:

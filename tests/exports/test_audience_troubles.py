@@ -130,3 +130,19 @@ def test_a_batch_given_back_after_its_export_failed_is_sent_by_retry(servers, de
     export = retried(export, creator)
     assert export.state == ExportState.SUCCEEDED
     assert servers.held["au1"] == digests(*ADDRESSES)
+
+
+def test_what_a_vanished_audience_had_accepted_is_sent_to_the_new_one(
+    servers, destination, creator
+):
+    export = prepared(destination, creator)
+    first, *_ = advance(export).send
+    delivery.send(export.organization_id, first)
+    assert len(servers.held["au1"]) == 3
+    servers.held.clear()
+    servers.names.clear()
+    export = delivered(export)
+    assert states(export) == [BatchState.FAILED] * 3
+    export = retried(export, creator)
+    assert export.state == ExportState.SUCCEEDED
+    assert list(servers.held.values()) == [digests(*ADDRESSES)]

@@ -4,8 +4,9 @@ import pytest
 
 from audit.models import Entry
 from authorizations.models import TokenUse
-from exports import conducting
+from exports import conducting, delivery
 from exports.models import BatchState, ExportState, Mode
+from exports.services import may_retry
 from organizations import fence
 from tests.exports.driving import (
     ADDRESSES,
@@ -14,6 +15,7 @@ from tests.exports.driving import (
     delivered,
     digests,
     files,
+    hints_are_lost,
     is_found_by_the_sweep,
     prepared,
     started,
@@ -132,3 +134,28 @@ def test_a_batch_that_is_not_readable_fails_alone(servers, destination, creator,
     assert export.state == ExportState.FAILED
     assert "not readable any more" in export.reason
     assert "The others were delivered." in export.reason
+
+
+def test_a_batch_is_told_to_workers_once_until_its_message_may_be_lost(
+    servers, destination, creator
+):
+    export = prepared(destination, creator)
+    told = advance(export).send
+    assert len(told) == 3
+    assert not advance(export).send
+    delivery.send(export.organization_id, told[0])
+    assert not advance(export).send
+    hints_are_lost(export)
+    assert set(advance(export).send) == set(told[1:])
+
+
+@pytest.mark.parametrize(
+    ("newer", "may"), [(Mode.ADD, True), (Mode.REMOVE, False), (Mode.REPLACE, False)]
+)
+def test_a_retry_does_not_undo_what_a_newer_export_did(servers, destination, creator, newer, may):
+    servers.answer("add", 400)
+    export = delivered(started(destination, creator))
+    assert export.state == ExportState.FAILED
+    assert delivered(started(destination, creator, mode=newer)).is_final
+    with fence.inside(export.organization_id):
+        assert may_retry(export) is may

@@ -27,6 +27,7 @@ from infosum_auth.postgres_cluster import StartError
 from infosum_auth.processes import interruptible
 from infosum_auth.sample_audience import messy_rows
 from infosum_auth.text_browser import NotOnThePageError, TextBrowser
+from providers.declarations import FieldKind
 from providers.platform import Platform
 from providers.registry import registry
 
@@ -120,7 +121,11 @@ def create_destination(
     for field in platform.destination_fields:
         if field.example:
             is_name = field.name == AUDIENCE_NAME and audience_name
-            form.fill(field.label, audience_name if is_name else field.example)
+            value = audience_name if is_name else field.example
+            if field.kind == FieldKind.CHOICE:
+                form.choose(field.label, dict(field.choices)[value])
+            else:
+                form.fill(field.label, value)
     browser.press(form, "Create destination")
     browser.must_say(f"“{name}” is ready for its first export.")
     return browser.url

@@ -29,7 +29,7 @@ test-redis: $(VENV)/dev.stamp ## Run the tests that need a Redis server (redis-s
 	$(PYTHON) -m pytest -m broker
 
 e2e: $(VENV)/dev.stamp ## Run the tests that drive a browser (chromium on the PATH)
-	$(PYTHON) -m pytest -m e2e tests/e2e
+	$(PYTHON) -m pytest -v -m e2e tests/e2e
 
 lint: $(VENV)/dev.stamp ## Check style, types, imports between the rooms, templates, migrations
 	$(VENV)/bin/ruff check

@@ -3,26 +3,14 @@
 import { say, watch } from "./attempt-watch.js";
 import { forget, remember, resume } from "./authorize-memory.js";
 import { address, isShown, outcome, part, show, stillWaiting } from "./authorize-panel.js";
+import { linkOf, stop } from "./authorize-requests.js";
+import { newId, openWindow, windowName } from "./authorize-window.js";
 
 const STILL_WAITING_AFTER_SECONDS = 60;
 const form = document.querySelector("form[data-authorize-popup]");
 const button = form?.querySelector("button[type=submit]");
 let current = "";
 let earlier = new AbortController();
-
-const newId = () =>
-  crypto.randomUUID?.() ??
-  "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
-    (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16),
-  );
-
-function open(url, id) {
-  try {
-    return window.open(url, `authorize-${id}`, "popup,width=560,height=760");
-  } catch {
-    return null;
-  }
-}
 
 function moved(state, waited) {
   if (state === "exchanging" || state === "checking") {
@@ -61,13 +49,13 @@ function submit(event) {
   if (form.dataset.here !== undefined) return;
   const id = newId();
   form.elements.attempt.value = id;
-  if (!open("about:blank", id)) {
+  if (!openWindow("about:blank", id)) {
     event.preventDefault();
     show("popup-blocked");
     return;
   }
   form.elements.in_popup.value = "on";
-  form.target = `authorize-${id}`;
+  form.target = windowName(id);
   const chosen = form.querySelector("input[name=platform]:checked");
   const attempt = { id, label: chosen?.dataset.label ?? form.dataset.platformName ?? "" };
   remember(form, attempt);
@@ -83,14 +71,11 @@ function continueHere() {
 
 async function copyLink() {
   form.elements.in_popup.value = "";
-  const body = new FormData(form);
-  const headers = { Accept: "application/json" };
-  const answer = await fetch(form.action, { method: "POST", body, headers });
-  if (!answer.ok || !answer.headers.get("Content-Type")?.includes("json")) {
+  const url = await linkOf(form);
+  if (!url) {
     continueHere();
     return;
   }
-  const url = new URL((await answer.json()).url, window.location.href).href;
   const field = part("link");
   field.value = url;
   field.hidden = false;
@@ -99,21 +84,17 @@ async function copyLink() {
   follow(form.elements.attempt.value);
 }
 
-async function stop() {
-  const body = new URLSearchParams({ csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value });
-  const headers = { Accept: "application/json" };
-  await fetch(address("stop", current), { method: "POST", body, headers }).catch(() => {});
-  say({ attempt: current });
-}
-
 if (form) {
   form.addEventListener("submit", submit);
   part("continue-here").addEventListener("click", continueHere);
   part("copy-link").addEventListener("click", copyLink);
-  part("stop-waiting").addEventListener("click", stop);
+  part("stop-waiting").addEventListener("click", async () => {
+    await stop(form, address("stop", current));
+    say({ attempt: current });
+  });
   part("open-again").addEventListener("click", () => {
     const url = address("go", current);
-    if (!open(url, current)) window.location.assign(url);
+    if (!openWindow(url, current)) window.location.assign(url);
   });
   const kept = resume(form);
   if (kept) wait(kept);

@@ -145,6 +145,25 @@ def test_what_is_refused_in_the_window_is_said_in_both_and_nothing_is_begun(
     expect(analyst_page.get_by_role("button", name="Create")).to_be_enabled()
 
 
+def test_reconnecting_goes_through_the_same_window_and_keeps_the_name(
+    analyst_page: Page, consent, name
+):
+    page = analyst_page
+    consent.allow(consent.begin(page, name))
+    in_list(page, name)
+    page.get_by_role("link", name=name).click()
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Reconnect").click()
+    expect(page.get_by_role("heading", name="Waiting for approval at Snapchat")).to_be_visible()
+    # Still logged in there.
+    opened.value.get_by_role("button", name="Allow").click()
+    expect(page.get_by_role("status").filter(has_text=f"{name}: Connected")).to_be_visible(
+        timeout=20_000
+    )
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    assert consent.closes(opened.value)
+
+
 def test_a_replayed_callback_gets_one_calm_page(analyst_page: Page, consent, name):
     popup = consent.begin(analyst_page, name)
     came_back = []

@@ -59,6 +59,7 @@ class Next:
 
     prepare: bool = False
     send: Sequence[uuid.UUID] = field(default=())
+    confirm: Sequence[uuid.UUID] = field(default=())
 
 
 def advance(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
@@ -75,7 +76,7 @@ def advance(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
     if to_do_once and not _done_once(export):
         return Next()
     with fence.inside(organization_id):
-        return Next(send=_due_batches(export))
+        return Next(send=_due_batches(export), confirm=_to_confirm(export))
 
 
 def _what_is_clear(export: Export) -> Next | None:
@@ -245,13 +246,23 @@ def _due_batches(export: Export) -> list[uuid.UUID]:
     unfinished = export.batches.exclude(state__in=_ENDED)
     in_flight = unfinished.filter(Q(lease_until__gte=Now()) | Q(hinted_until__gte=Now())).count()
     ready = (
-        unfinished.filter(not_leased())
+        unfinished.exclude(state=BatchState.TAKEN)
+        .filter(not_leased())
         .filter(Q(not_before=None) | Q(not_before__lte=Now()))
         .filter(Q(hinted_until=None) | Q(hinted_until__lt=Now()))
         .select_for_update(skip_locked=True)
     )
     due = list(ready.values_list("pk", flat=True)[: max(0, IN_FLIGHT - in_flight)])
     # A message that is lost is sent again after this, by the sweep.
+    export.batches.filter(pk__in=due).update(hinted_until=Now() + LOOK_AGAIN)
+    return due
+
+
+def _to_confirm(export: Export) -> list[uuid.UUID]:
+    """Return batches that the platform has taken and should have worked on by now. In the fence."""
+    taken = export.batches.filter(state=BatchState.TAKEN, not_before__lte=Now())
+    ready = taken.filter(Q(hinted_until=None) | Q(hinted_until__lt=Now()))
+    due = list(ready.select_for_update(skip_locked=True).values_list("pk", flat=True)[:IN_FLIGHT])
     export.batches.filter(pk__in=due).update(hinted_until=Now() + LOOK_AGAIN)
     return due
 
@@ -310,6 +321,8 @@ def _tidy_up(export: Export) -> None:
         failed = export.batches.filter(state=BatchState.FAILED)
         kept |= {export.staged_name, *failed.values_list("stored_name", flat=True)}
     else:
+        # What the platform has taken cannot be called back.
+        unended = unended.exclude(state=BatchState.TAKEN)
         unended.update(state=BatchState.CANCELED, finished_at=Now())
     staging.remove_all_but(export.id, *kept)
     routing.remove(ROUTE, export.id)

@@ -48,6 +48,8 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=105)
 # A worker waits so long for its place in the rate; for more it comes back.
 PATIENCE_SECONDS = 2.0
+# Platforms that work on a batch after they have taken it need about so long at least.
+CONFIRM_AFTER = timedelta(seconds=60)
 # Troubles in a row after which the page says that the export waits for the platform.
 _SAY_AFTER = 3
 
@@ -188,7 +190,8 @@ _NO_LEASE = {"lease_owner": None, "lease_until": None}
 def _note_receipt(claim: _Claim, receipt: Receipt) -> None:
     with fence.inside(claim.organization_id):
         noted = _mine(claim).update(
-            state=BatchState.ACCEPTED,
+            state=BatchState.ACCEPTED if receipt.settled else BatchState.TAKEN,
+            not_before=None if receipt.settled else Now() + CONFIRM_AFTER,
             accepted=receipt.accepted,
             request_id=receipt.request_id[:120],
             receipt=dict(receipt.facts),
@@ -196,7 +199,7 @@ def _note_receipt(claim: _Claim, receipt: Receipt) -> None:
             error_code="",
             troubles=0,
             troubled_since=None,
-            finished_at=Now(),
+            finished_at=Now() if receipt.settled else None,
             **_NO_LEASE,
         )
         if not noted:

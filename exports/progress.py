@@ -25,6 +25,7 @@ class Progress:
     batches_failed: int
     rate: float | None
     seconds_left: float | None
+    batches_taken: int = 0
 
     @property
     def time_left(self) -> str:
@@ -44,8 +45,9 @@ def progress_of(export: Export) -> Progress:
         batches=Count("pk"),
         batches_done=Count("pk", filter=done),
         batches_failed=Count("pk", filter=Q(state=BatchState.FAILED)),
+        batches_taken=Count("pk", filter=Q(state=BatchState.TAKEN)),
         accepted=Sum("accepted", filter=done, default=0),
-        sent=Sum("identifiers", filter=done, default=0),
+        sent=Sum("identifiers", filter=done | Q(state=BatchState.TAKEN), default=0),
     )
     rate = _rate(export, found["sent"])
     left = export.identifiers - found["sent"]

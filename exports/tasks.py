@@ -6,7 +6,7 @@ import uuid
 
 from celery import shared_task
 
-from exports import audience_sizes, conducting, delivery, preparation, services
+from exports import audience_sizes, conducting, confirming, delivery, preparation, services
 from organizations import routing
 from organizations.hints import hint
 
@@ -27,12 +27,22 @@ def advance(organization_id: str, export_id: str) -> None:
         hint(prepare, organization, export)
     for batch in following.send:
         hint(send, organization, batch)
+    for batch in following.confirm:
+        hint(confirm, organization, batch)
 
 
 @shared_task
 def send(organization_id: str, batch_id: str) -> None:
     """Send one batch; what follows it is looked at anew."""
     export = delivery.send(uuid.UUID(organization_id), uuid.UUID(batch_id))
+    if export is not None:
+        advance(organization_id, str(export))
+
+
+@shared_task
+def confirm(organization_id: str, batch_id: str) -> None:
+    """Ask what came of a batch that the platform has taken."""
+    export = confirming.confirm(uuid.UUID(organization_id), uuid.UUID(batch_id))
     if export is not None:
         advance(organization_id, str(export))
 

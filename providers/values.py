@@ -143,8 +143,13 @@ class Batch:
 
 @dataclass(frozen=True)
 class Receipt:
-    """The platform's answer to a batch, kept for support. `accepted` counts rows, not matches."""
+    """The platform's answer to a batch, kept for support. `accepted` counts rows, not matches.
+
+    Not `settled` where the platform has taken the batch and still works on it: `Platform.confirm`
+    tells later what came of it.
+    """
 
     accepted: int
     request_id: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    settled: bool = True

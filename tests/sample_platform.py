@@ -123,7 +123,18 @@ class SamplePlatform(OAuth2Platform):
         rows = [list(row) for row in batch.rows]
         url = f"{BASE}/audiences/{audience.id}/users"
         answer = must_be_object(connection.send(method, url, json={"rows": rows}))
-        return Receipt(accepted=len(rows), request_id=str(answer.get("request_id", "")))
+        return Receipt(
+            accepted=len(rows),
+            request_id=str(answer.get("request_id", "")),
+            settled=not answer.get("pending"),
+        )
+
+    def confirm(self, connection, audience, receipt):
+        job = connection.send("GET", f"{BASE}/jobs/{receipt.request_id}").json
+        if job["state"] == "refused":
+            raise BadRequest("Sample Ads refused all of them.")
+        done = job["state"] == "done"
+        return Receipt(job["accepted"], receipt.request_id, {"job": "done"}) if done else None
 
 
 @pytest.fixture

@@ -32,6 +32,8 @@ class SampleServers:
     names: dict[str, str] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
     batches: list[frozenset[str]] = field(default_factory=list)
+    # Batches are taken, and worked on until somebody says what came of the job.
+    jobs: dict[str, dict] | None = None
     tokens: set[str] = field(default_factory=set)
     answers: dict[str, deque] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -46,6 +48,7 @@ class SampleServers:
             ("POST", re.compile(rf"{one}/users$"), "add", self._add),
             ("DELETE", re.compile(rf"{one}/users$"), "remove", self._remove),
             ("DELETE", re.compile(rf"{one}/all$"), "clear", self._clear),
+            ("GET", re.compile(rf"{BASE}/jobs/[^/]+$"), "job", self._job),
         ):
             network.add_callback(method, address, callback=self._answering(call, work))
 
@@ -109,7 +112,13 @@ class SampleServers:
         with self._lock:
             change(held, digests)
             self.batches.append(frozenset(digests))
-        return 200, {}, json.dumps({"request_id": f"r{len(self.batches)}"})
+            name = f"r{len(self.batches)}"
+            if self.jobs is not None:
+                self.jobs[name] = {"state": "working"}
+        return 200, {}, json.dumps({"request_id": name, "pending": self.jobs is not None})
+
+    def _job(self, request) -> Answer:
+        return 200, {}, json.dumps(self.jobs[request.url.rpartition("/")[2]])
 
     def _clear(self, request) -> Answer:
         held = self._audience(request)

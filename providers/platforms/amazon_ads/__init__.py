@@ -182,5 +182,6 @@ class AmazonAds(LoginWithAmazon):
             if target:
                 marketing_cloud.check_terms(connection, api)
             raise
-        taken = Receipt(len(people_of_it), records.job_in(answer), {"job": records.PENDING})
+        facts = {"job": records.PENDING}
+        taken = Receipt(len(people_of_it), records.job_in(answer), facts, settled=False)
         return records.first_looks(connection, api, audience, taken, began)

@@ -1,0 +1,110 @@
+"""Ask what came of batches that a platform has taken and works on after its answer."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import timedelta
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from authorizations import tokens
+from authorizations.uses import Use
+from destinations import audiences
+from exports.models import BatchState, ExportBatch
+from exports.troubles import trouble_of
+from organizations import fence
+from providers.errors import PlatformError
+from providers.values import Receipt
+
+logger = logging.getLogger(__name__)
+
+# Longer than asking may take; meanwhile nobody else asks.
+_ASKING = timedelta(seconds=300)
+# Asked again after a quarter of the time that it has taken so far, within these bounds.
+_SOONEST, _LATEST = timedelta(minutes=1), timedelta(minutes=15)
+# A platform that does not say in this time what came of a batch will not.
+_PATIENCE = timedelta(hours=24)
+
+
+def confirm(organization_id: uuid.UUID, batch_id: uuid.UUID) -> uuid.UUID | None:
+    """Ask what came of a batch; return its export's id if something did. Outside the fence."""
+    with fence.inside(organization_id):
+        asked = ExportBatch.objects.filter(
+            pk=batch_id, state=BatchState.TAKEN, not_before__lte=Now()
+        )
+        if not asked.update(not_before=Now() + _ASKING):
+            return None
+        batch = ExportBatch.objects.select_related("export").get(pk=batch_id)
+    taken = Receipt(batch.accepted, batch.request_id, batch.receipt, settled=False)
+    try:
+        receipt = _asked(organization_id, batch, taken)
+    except audiences.NoAuthorization:
+        receipt = None
+    except PlatformError as error:
+        trouble = trouble_of(error)
+        logger.info("batch %s: not confirmed: %s", batch_id, trouble.reason)
+        if trouble.waiting_for is None:
+            return _note_failure(organization_id, batch, trouble.reason, error.code)
+        receipt = None
+    if receipt is None:
+        return _note_patience(organization_id, batch)
+    return _note(
+        organization_id,
+        batch,
+        state=BatchState.ACCEPTED,
+        accepted=receipt.accepted,
+        receipt=dict(receipt.facts),
+        finished_at=Now(),
+    )
+
+
+def _asked(organization_id: uuid.UUID, batch: ExportBatch, taken: Receipt) -> Receipt | None:
+    target = audiences.target_of(organization_id, batch.export.destination_id)
+    audience = target.audience
+    if audience is None:
+        raise audiences.NoAuthorization
+    use = Use("export", person_id=batch.export.created_by_id, subject_id=batch.export_id)
+    return tokens.call(
+        organization_id,
+        target.authorization_id,
+        use,
+        lambda platform, connection: platform.confirm(connection, audience, taken),
+    )
+
+
+def _note_patience(organization_id: uuid.UUID, batch: ExportBatch) -> uuid.UUID | None:
+    since = batch.troubled_since or timezone.now()
+    if timezone.now() - since > _PATIENCE:
+        reason = "The platform did not say in a day what came of this batch."
+        return _note_failure(organization_id, batch, reason, "")
+    pause = min(_LATEST, max(_SOONEST, (timezone.now() - since) / 4))
+    _note(
+        organization_id,
+        batch,
+        not_before=Now() + pause,
+        troubled_since=since,
+        hinted_until=None,
+    )
+    return None
+
+
+def _note_failure(
+    organization_id: uuid.UUID, batch: ExportBatch, reason: str, code: str
+) -> uuid.UUID | None:
+    return _note(
+        organization_id,
+        batch,
+        state=BatchState.FAILED,
+        accepted=0,
+        error=reason[:400],
+        error_code=code[:60],
+        finished_at=Now(),
+    )
+
+
+def _note(organization_id: uuid.UUID, batch: ExportBatch, **what: object) -> uuid.UUID | None:
+    with fence.inside(organization_id):
+        still = ExportBatch.objects.filter(pk=batch.pk, state=BatchState.TAKEN)
+        return batch.export_id if still.update(**what) else None

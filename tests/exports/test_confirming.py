@@ -1,0 +1,91 @@
+"""Platforms that take a batch first and say later what came of it."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from exports import confirming
+from exports.models import BatchState, ExportState
+from organizations import fence
+from tests.exports.driving import advance, batches, delivered, started, states
+from tests.factories import stored
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def taken(servers, destination, creator):
+    """An export all of whose batches the platform has taken."""
+    servers.jobs = {}
+    return delivered(started(destination, creator))
+
+
+def time_passes(export, **also):
+    with fence.inside(export.organization_id):
+        export.batches.filter(state=BatchState.TAKEN).update(
+            not_before=Now() - timedelta(seconds=1), hinted_until=None, **also
+        )
+
+
+def confirmed(export):
+    time_passes(export)
+    for batch_id in advance(export).confirm:
+        confirming.confirm(export.organization_id, batch_id)
+    return delivered(export)
+
+
+def test_what_is_only_taken_is_not_a_success(servers, taken):
+    assert taken.state == ExportState.SENDING
+    assert states(taken) == [BatchState.TAKEN] * 3
+    assert servers.count("add") == 3
+    assert not advance(taken).confirm
+    assert confirmed(taken).state == ExportState.SENDING
+    assert states(taken) == [BatchState.TAKEN] * 3
+    assert servers.count("add") == 3
+
+
+def test_what_the_platform_confirms_is_accepted_with_its_own_count(servers, taken):
+    servers.jobs |= {name: {"state": "done", "accepted": 1} for name in servers.jobs}
+    export = confirmed(taken)
+    assert export.state == ExportState.SUCCEEDED
+    assert [each.accepted for each in batches(export)] == [1, 1, 1]
+    assert all(each.receipt == {"job": "done"} for each in batches(export))
+    assert servers.count("job") == 3
+
+
+def test_a_job_that_fails_late_is_a_failed_batch_that_can_be_sent_again(servers, taken, creator):
+    first, *others = servers.jobs
+    servers.jobs[first] = {"state": "refused"}
+    servers.jobs |= {name: {"state": "done", "accepted": 3} for name in others}
+    export = confirmed(taken)
+    assert export.state == ExportState.FAILED
+    assert "refused all of them" in export.reason
+    assert sorted(states(export)) == [BatchState.ACCEPTED, BatchState.ACCEPTED, BatchState.FAILED]
+
+
+def test_trouble_with_asking_is_not_the_batchs(servers, taken):
+    servers.answer("job", 500, 429, 503)
+    export = confirmed(taken)
+    assert export.state == ExportState.SENDING
+    assert states(export) == [BatchState.TAKEN] * 3
+
+
+def test_it_is_asked_once_at_a_time(servers, taken):
+    time_passes(taken)
+    batch_id, *_ = advance(taken).confirm
+    assert not advance(taken).confirm
+    assert confirming.confirm(taken.organization_id, batch_id) is None
+    assert confirming.confirm(taken.organization_id, batch_id) is None
+    assert servers.count("job") == 1
+
+
+def test_a_platform_that_never_says_is_not_waited_for_for_ever(servers, taken):
+    time_passes(taken, troubled_since=timezone.now() - timedelta(hours=25))
+    for batch_id in advance(taken).confirm:
+        confirming.confirm(taken.organization_id, batch_id)
+    export = delivered(taken)
+    assert export.state == ExportState.FAILED
+    assert "did not say in a day" in export.reason
+    assert stored(export).finished_at is not None

@@ -8,6 +8,7 @@ upload is destroyed.
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,27 +18,21 @@ from django.db.models.functions import Now
 from audit.services import record
 from exports import staging
 from exports.engine import batches as encoding
-from exports.engine.distinct import Distinct
-from exports.engine.preparing import (
-    Tally,
-    batches,
-    distinct_people,
-    record_width,
-    reject_line,
-)
-from exports.engine.reading import FileRefused, FileShape, rows
+from exports.engine.preparing import Tally, people_of, record_width
+from exports.engine.reading import FileRefused, FileShape
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.models import Export, ExportBatch, ExportState, Mode
 from exports.services import wake
 from organizations import fence
 from organizations.sealing import SealBroken
-from providers.identifiers import Reason
 from providers.platform import Platform
 from providers.registry import registry
 
 logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 40.0
+# Between two signs of life. A cancel is seen as soon.
+SIGN_SECONDS = 2.0
 # A file on which three processes died is not tried for ever.
 MOST_ATTEMPTS = 3
 
@@ -118,35 +113,50 @@ def _prepared(job: _Job) -> _Prepared:
         # The lease keeps its row locked: what is removed is no later worker's.
         _stay_alive(job)
         staging.remove_all_but(export.id, export.staged_name)
+    # What works on whole columns is for the process that prepares: a web server has no need of it.
+    from exports.engine.distinct import Distinct
+
     shape = FileShape.from_json(export.shape)
     rejects_name = staging.new_name(export.id, "rejects")
     kinds = [job.platform.identifier(key) for key in job.types]
+    alive = _SignsOfLife(job)
     with (
         Distinct(record_width(len(kinds)), staging.folder()) as people,
         staging.reading(export.staged_name, job.key) as stream,
         staging.writing(rejects_name, job.key) as rejects,
     ):
         rejects.write(b"row,identifier,reason\n")
-
-        def reject(number: int, key: str, reason: Reason) -> None:
-            rejects.write(reject_line(number, key, reason).encode())
-
-        tally = distinct_people(
-            rows(stream, shape),
+        tally = people_of(
+            stream,
+            shape,
             job.columns,
             kinds,
             people=people,
-            reject=reject,
-            alive=lambda: _stay_alive(job),
+            reject=rejects.write,
+            alive=alive.give,
         )
         stored = []
-        for batch in batches(people, job.types, job.platform.limits.batch_rows):
+        for records in people.batches(job.platform.limits.batch_rows):
             name = staging.new_name(export.id, "batch")
             with staging.writing(name, job.key) as sealed:
-                sealed.write(encoding.encode(batch))
-            stored.append((name, len(batch.rows)))
-            _stay_alive(job)
+                sealed.write(encoding.encode_records(job.types, records))
+            stored.append((name, len(records)))
+            alive.give()
     return _Prepared(tally, rejects_name, stored)
+
+
+class _SignsOfLife:
+    """Keeps a lease, as seldom as that is safe: a small batch takes less time than to say so."""
+
+    def __init__(self, job: _Job) -> None:
+        self._job = job
+        self._given_at = time.monotonic()
+
+    def give(self) -> None:
+        """Say that the work goes on, unless that was said right now."""
+        if time.monotonic() - self._given_at >= SIGN_SECONDS:
+            _stay_alive(self._job)
+            self._given_at = time.monotonic()
 
 
 def _stay_alive(job: _Job) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from typing import TYPE_CHECKING, BinaryIO
 
-from exports.engine.distinct import Distinct
+from exports.engine.reading import DAMAGES, FileShape, rows, unpacked
 from exports.engine.values import digest_of
 from providers.declarations import IdentifierType
 from providers.identifiers import Invalid, Reason
-from providers.values import Batch
+
+if TYPE_CHECKING:
+    from exports.engine.distinct import Distinct
 
 _DIGEST = 32
 _NONE = bytes(_DIGEST)
@@ -30,6 +32,94 @@ class Tally:
     people: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
+    def add(self, rows: int, rejected: int, reasons: Mapping[str, int]) -> None:
+        """Count rows in bulk."""
+        self.rows += rows
+        self.rejected += rejected
+        self.people += rows - rejected
+        self.reasons.update(reasons)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Where the people and the rejects of a file go."""
+
+    wanted: Sequence[tuple[IdentifierType, int]]
+    tally: Tally
+    people: Distinct
+    reject: Callable[[int, str, Reason], None]
+    alive: Callable[[], None]
+
+    def take(self, rows: Iterable[Row]) -> None:
+        """Take rows one by one."""
+        for number, cells in rows:
+            self.tally.rows += 1
+            if self.tally.rows % _STEP == 0:
+                self.alive()
+            record, reasons = _record(cells, self.wanted)
+            if record is not None:
+                self.tally.people += 1
+                self.people.add(record)
+                # Beside another type that is there, an empty cell says nothing.
+                reasons = [each for each in reasons if each[1] != Reason.EMPTY]
+            else:
+                self.tally.rejected += 1
+                # One reason a row is enough where all of its cells are empty.
+                reasons = [each for each in reasons if each[1] != Reason.EMPTY] or reasons[:1]
+            for key, reason in reasons:
+                self.tally.reasons[reason.value] += 1
+                self.reject(number, key, reason)
+
+
+def people_of(
+    stream: BinaryIO,
+    shape: FileShape,
+    columns: Mapping[str, int],
+    identifiers: Sequence[IdentifierType],
+    *,
+    people: Distinct,
+    reject: Callable[[bytes], object],
+    alive: Callable[[], None],
+) -> Tally:
+    """Read a file: hash what is valid into `people`, hand lines of the rest to `reject`.
+
+    A line has the row's number, the identifier type's key and the reason, never the value. A row
+    of several types is rejected where none of them is valid; a type that it leaves empty is no
+    fault. `alive` is called every so many rows. Raises FileRefused.
+    """
+    # Only in the process that works: what it brings is large, and hangs after a fork.
+    from exports.engine.vectorized.people import ENCODINGS, Found, found_in
+
+    def reject_one(number: int, key: str, reason: Reason) -> None:
+        reject(reject_line(number, key, reason).encode())
+
+    tally = Tally()
+    work = _Work(_wanted(columns, identifiers), tally, people, reject_one, alive)
+    if shape.encoding not in ENCODINGS:
+        work.take(rows(stream, shape))
+        return tally
+    try:
+        with unpacked(stream, gzipped=shape.gzipped) as plain:
+            for found in found_in(plain, shape, work.wanted):
+                if not isinstance(found, Found):
+                    work.take(found)
+                    continue
+                alive()
+                tally.add(found.rows, found.rejected, found.reasons)
+                people.add_all(found.people)
+                reject(found.reject_lines)
+    except DAMAGES:
+        _find_the_damage(stream, shape, alive)
+        raise
+    return tally
+
+
+def _find_the_damage(stream: BinaryIO, shape: FileShape, alive: Callable[[], None]) -> None:
+    """Read row by row up to where compressed bytes are damaged: FileRefused says where."""
+    for count, _ in enumerate(rows(stream, shape)):
+        if count % _STEP == 0:
+            alive()
+
 
 def distinct_people(
     rows: Iterable[Row],
@@ -40,44 +130,15 @@ def distinct_people(
     reject: Callable[[int, str, Reason], None],
     alive: Callable[[], None],
 ) -> Tally:
-    """Read all rows: hash what is valid into `people`, hand the rest to `reject`.
-
-    `reject` gets the row's number, the identifier type's key and the reason, never the value. A
-    row of several types is rejected where none of them is valid; a type that it leaves empty is no
-    fault. `alive` is called every so many rows.
-    """
+    """Do what `people_of` does, row by row: the reference."""
     tally = Tally()
-    wanted = [(each, columns[each.key]) for each in identifiers]
-    for number, cells in rows:
-        tally.rows += 1
-        if tally.rows % _STEP == 0:
-            alive()
-        record, reasons = _record(cells, wanted)
-        if record is not None:
-            tally.people += 1
-            people.add(record)
-            # Beside another type that is there, an empty cell says nothing.
-            reasons = [each for each in reasons if each[1] != Reason.EMPTY]
-        else:
-            tally.rejected += 1
-            # One reason a row is enough where all of its cells are empty.
-            reasons = [each for each in reasons if each[1] != Reason.EMPTY] or reasons[:1]
-        for key, reason in reasons:
-            tally.reasons[reason.value] += 1
-            reject(number, key, reason)
+    _Work(_wanted(columns, identifiers), tally, people, reject, alive).take(rows)
     return tally
 
 
 def record_width(types: int) -> int:
     """Return the bytes that a person's digests take in `Distinct`."""
     return types * _DIGEST
-
-
-def batches(people: Distinct, types: tuple[str, ...], size: int) -> Iterator[Batch]:
-    """Yield all people in batches of at most `size` rows."""
-    records = people.records()
-    while part := list(islice(records, size)):
-        yield Batch(types, [_row(record, len(types)) for record in part])
 
 
 def reject_line(number: int, key: str, reason: Reason) -> str:
@@ -106,6 +167,7 @@ def _cell(cells: Sequence[str], column: int) -> str:
     return cells[column]
 
 
-def _row(record: bytes, types: int) -> tuple[str | None, ...]:
-    parts = (record[start : start + _DIGEST] for start in range(0, types * _DIGEST, _DIGEST))
-    return tuple(None if part == _NONE else part.hex() for part in parts)
+def _wanted(
+    columns: Mapping[str, int], identifiers: Sequence[IdentifierType]
+) -> list[tuple[IdentifierType, int]]:
+    return [(each, columns[each.key]) for each in identifiers]

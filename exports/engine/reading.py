@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Self, TextIO
@@ -30,6 +30,8 @@ __all__ = ["FileRefused", "FileShape", "look_at", "rows"]
 SAMPLE_ROWS = 50
 _HEAD = LONGEST_ROW
 _GZIP = b"\x1f\x8b"
+# What reading raises where compressed bytes are damaged or cut.
+DAMAGES = (EOFError, zlib.error, gzip.BadGzipFile)
 _LONGEST_NAME = 100
 # A small compressed file can hold them by the billion, and nobody would hear from the reader.
 _MOST_EMPTY_LINES = 1_000_000
@@ -101,6 +103,19 @@ def look_at(stream: BinaryIO, *, has_header: bool | None = None) -> FileShape:
     )
 
 
+@dataclass
+class Progress:
+    """What reading knows of the rows so far."""
+
+    header_is_next: bool
+    empty_lines: int = 0
+
+    @property
+    def empty_lines_left(self) -> int:
+        """Return how many more empty lines the file may have."""
+        return _MOST_EMPTY_LINES - self.empty_lines
+
+
 def rows(stream: BinaryIO, shape: FileShape) -> Iterator[tuple[int, list[str]]]:
     """Yield (row number, cells) of every row of data from the start of a seekable stream.
 
@@ -108,18 +123,29 @@ def rows(stream: BinaryIO, shape: FileShape) -> Iterator[tuple[int, list[str]]]:
     row. Empty lines are left out, but counted. Rows are as wide as they are written. Raises
     FileRefused.
     """
-    header_is_next = shape.has_header
-    empty_lines = 0
     with _text_of(stream, shape) as text:
-        for number, cells in _undamaged(records(text, shape.delimiter, quoted=shape.quoted)):
-            if not cells:
-                empty_lines += 1
-                if empty_lines > _MOST_EMPTY_LINES:
-                    raise FileRefused("The file has more than a million empty lines.", number)
-            elif not header_is_next:
-                yield number, cells
-            elif not is_blank(cells):
-                header_is_next = False
+        found = records(text, shape.delimiter, quoted=shape.quoted)
+        yield from rows_of_data(_undamaged(found), Progress(shape.has_header))
+
+
+def rows_of_data(
+    found: Iterable[tuple[int, list[str]]], progress: Progress
+) -> Iterator[tuple[int, list[str]]]:
+    """Leave out of records the header, what is blank before it, and empty lines."""
+    for number, cells in found:
+        if not cells:
+            progress.empty_lines += 1
+            if progress.empty_lines_left < 0:
+                raise too_many_empty_lines(number)
+        elif not progress.header_is_next:
+            yield number, cells
+        elif not is_blank(cells):
+            progress.header_is_next = False
+
+
+def too_many_empty_lines(row: int) -> FileRefused:
+    """Return the refusal of a file of nearly nothing else."""
+    return FileRefused("The file has more than a million empty lines.", row)
 
 
 def _undamaged(found: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
@@ -127,7 +153,7 @@ def _undamaged(found: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, li
     try:
         for row, cells in found:
             yield row, cells
-    except (EOFError, zlib.error, gzip.BadGzipFile):
+    except DAMAGES:
         raise _damaged_gzip(row + 1) from None
     except UnicodeDecodeError:
         raise FileRefused(f"The text is damaged at row {row + 1}.", row + 1) from None
@@ -141,18 +167,19 @@ def _head_of(stream: BinaryIO) -> tuple[bool, bytes, bool]:
     """Return whether the file is compressed, its first bytes, and whether these are all of it."""
     stream.seek(0)
     gzipped = stream.read(len(_GZIP)) == _GZIP
-    with _unpacked(stream, gzipped=gzipped) as plain:
+    with unpacked(stream, gzipped=gzipped) as plain:
         try:
             head = plain.read(_HEAD + 1)
             while len(head) <= _HEAD and (more := plain.read(_HEAD + 1 - len(head))):
                 head += more
-        except (EOFError, zlib.error, gzip.BadGzipFile):
+        except DAMAGES:
             raise _damaged_gzip(None) from None
     return gzipped, head[:_HEAD], len(head) <= _HEAD
 
 
 @contextmanager
-def _unpacked(stream: BinaryIO, *, gzipped: bool) -> Iterator[BinaryIO]:
+def unpacked(stream: BinaryIO, *, gzipped: bool) -> Iterator[BinaryIO]:
+    """Begin a seekable stream anew, decompressed where it is compressed."""
     stream.seek(0)
     if not gzipped:
         yield stream
@@ -163,7 +190,7 @@ def _unpacked(stream: BinaryIO, *, gzipped: bool) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _text_of(stream: BinaryIO, shape: FileShape) -> Iterator[TextIO]:
-    with _unpacked(stream, gzipped=shape.gzipped) as plain:
+    with unpacked(stream, gzipped=shape.gzipped) as plain:
         text = io.TextIOWrapper(plain, shape.encoding, errors_for(shape.encoding), newline="")
         try:
             yield text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from typing import TextIO
+from typing import Protocol
 
 from exports.engine.refusals import FileRefused
 
@@ -14,13 +14,22 @@ MOST_COLUMNS = 10_000
 MOST_LINES_A_ROW = 100
 
 
-def records(text: TextIO, delimiter: str, *, quoted: bool) -> Iterator[tuple[int, list[str]]]:
-    """Yield (number, cells) of every record, from 1; an empty line has no cells.
+class Lines(Protocol):
+    """What is read line by line, as a text file is that keeps its line ends (`newline=""`)."""
+
+    def readline(self, limit: int, /) -> str:
+        """Return the next line, or its first `limit` letters; nothing at the end."""
+
+
+def records(
+    text: Lines, delimiter: str, *, quoted: bool, first_row: int = 1
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield (number, cells) of every record; an empty line has no cells.
 
     Numbers are those of a spreadsheet: a cell with line breaks does not make a new row, an empty
-    line does. `text` must keep its line ends (`newline=""`). Raises FileRefused.
+    line does. No line is read before its record is asked for. Raises FileRefused.
     """
-    lines = _Lines(text)
+    lines = _Lines(text, first_row)
     reader = csv.reader(
         lines,
         delimiter=delimiter,
@@ -46,11 +55,11 @@ def records(text: TextIO, delimiter: str, *, quoted: bool) -> Iterator[tuple[int
 class _Lines:
     """Lines for `csv.reader`, which asks for one more while a quotation mark is open."""
 
-    def __init__(self, text: TextIO) -> None:
+    def __init__(self, text: Lines, first_row: int) -> None:
         self._text = text
         self._of_this_row = 0
         self._letters = 0
-        self.row = 1
+        self.row = first_row
 
     def begin_row(self) -> None:
         """Note that the row is complete."""

@@ -33,18 +33,18 @@ def run(export):
 
 def interrupt(monkeypatch, what=None) -> None:
     """Let something happen after the first batch is on disk; without it the process is killed."""
-    encode = encoding.encode
+    encode = encoding.encode_records
     seen = []
 
-    def interrupted(batch):
-        seen.append(batch)
+    def interrupted(types, records):
+        seen.append(records)
         if len(seen) == 2:
             if what is None:
                 raise Killed
             what()
-        return encode(batch)
+        return encode(types, records)
 
-    monkeypatch.setattr(encoding, "encode", interrupted)
+    monkeypatch.setattr(encoding, "encode_records", interrupted)
 
 
 def sent_of(export) -> set[str]:
@@ -232,13 +232,28 @@ def test_the_third_try_is_not_failed_while_it_runs(destination, creator):
     assert run(export).state == ExportState.PREPARING
 
 
-def test_the_lease_is_kept_alive_batch_by_batch(destination, creator, monkeypatch):
+@pytest.mark.parametrize(("seconds", "is_seen"), [(0.0, True), (60.0, False)])
+def test_the_lease_is_kept_alive_while_batches_are_made(
+    destination, creator, monkeypatch, seconds, is_seen
+):
     def nearly_over():
         change(export, lease_until=stored(export).lease_until.replace(year=2020))
 
+    def look(job, prepared):
+        seen.append(stored(export).lease_until.year > 2020)
+        finish(job, prepared)
+
+    seen, finish = [], preparation._finish
     export = started(destination, creator)
+    monkeypatch.setattr(preparation, "SIGN_SECONDS", seconds)
+    monkeypatch.setattr(preparation, "_finish", look)
     interrupt(monkeypatch, nearly_over)
     assert run(export).state == ExportState.SENDING
+    assert seen == [is_seen]
+
+
+def test_signs_of_life_are_given_long_before_the_lease_ends():
+    assert 5 * preparation.SIGN_SECONDS <= LEASE_SECONDS
     assert LEASE_SECONDS >= 30
 
 

@@ -1,10 +1,11 @@
 import struct
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exports.engine.batches import BatchBroken, decode, encode
+from exports.engine.batches import BatchBroken, decode, encode, encode_records
 from providers.values import Batch
 
 A, B = "a1" * 32, "b2" * 32
@@ -25,6 +26,23 @@ def some_batch(draw) -> Batch:
 def test_what_is_encoded_is_decoded(batch):
     found = decode(encode(batch))
     assert (found.types, list(found.rows)) == (batch.types, list(batch.rows))
+
+
+def records_of(batch: Batch) -> np.ndarray:
+    cells = (bytes.fromhex(cell or "00" * 32) for row in batch.rows for cell in row)
+    return np.frombuffer(b"".join(cells), dtype=np.uint8).reshape(-1, 32 * len(batch.types))
+
+
+@given(some_batch().filter(lambda batch: all("00" * 32 not in row for row in batch.rows)))
+@settings(max_examples=60, deadline=None)
+def test_records_of_bytes_are_encoded_like_texts(batch):
+    assert encode_records(batch.types, records_of(batch)) == encode(batch)
+
+
+@pytest.mark.parametrize("types", [(), ("email", "email"), ("email",), ("",) * 2])
+def test_records_need_their_types(types):
+    with pytest.raises(BatchBroken):
+        encode_records(types, np.zeros((3, 64), dtype=np.uint8))
 
 
 @given(st.binary(max_size=200))

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exports.engine import preparing
+from exports.engine.batches import decode, encode_records
 from exports.engine.distinct import Distinct
-from exports.engine.preparing import batches, distinct_people, record_width, reject_line
+from exports.engine.preparing import distinct_people, record_width, reject_line
 from exports.engine.reading import FileShape, look_at, rows
 from infosum_auth.demo_check import expected_of
 from infosum_auth.sample_audience import messy_rows
@@ -45,7 +46,9 @@ class Prepared:
                 reject=lambda *reject: self.rejects.append(reject),
                 alive=self._live,
             )
-            self.batches = list(batches(people, types, size))
+            self.batches = [
+                decode(encode_records(types, records)) for records in people.batches(size)
+            ]
         self.people = [row for batch in self.batches for row in batch.rows]
 
     def _live(self) -> None:
@@ -123,7 +126,7 @@ def test_batches_are_full_but_for_the_last(tmp_path):
 def test_spilling_changes_nothing_but_the_order(tmp_path):
     found = numbered(*([f"p{number % 40}@example.com", ""] for number in range(100)))
     held = Prepared(tmp_path, found, BOTH)
-    spilled = Prepared(tmp_path, found, BOTH, in_memory=5)
+    spilled = Prepared(tmp_path, found, BOTH, in_memory=5 * 64)
     assert sorted(spilled.people) == sorted(held.people)
     assert len(held.people) == 40
 
@@ -153,7 +156,7 @@ def test_the_demo_audience_becomes_what_its_own_computation_says(tmp_path):
     expected = expected_of(file)
     with file.open("rb") as stream:
         prepared = Prepared(
-            tmp_path, rows(stream, look_at(stream)), columns={"email": 1}, in_memory=500
+            tmp_path, rows(stream, look_at(stream)), columns={"email": 1}, in_memory=500 * 32
         )
     assert {digest for (digest,) in prepared.people} == expected.digests
     assert len(prepared.people) == len(expected.digests)
@@ -200,7 +203,7 @@ def test_the_prepared_set_is_that_of_a_plain_reference_on_hostile_strings(tmp_pa
     written = io.StringIO(newline="")
     csv.writer(written, quoting=csv.QUOTE_ALL).writerows([["email"], *table])
     stream = io.BytesIO(written.getvalue().encode())
-    prepared = Prepared(tmp_path, rows(stream, PLAIN), in_memory=limit)
+    prepared = Prepared(tmp_path, rows(stream, PLAIN), in_memory=limit * 32)
     wanted = [reference(row[0]) for row in table]
     assert {digest for (digest,) in prepared.people} == {each for each in wanted if each}
     assert len(prepared.people) == len({each for each in wanted if each})

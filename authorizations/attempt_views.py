@@ -55,7 +55,10 @@ def attempt_result(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     if state is not None and (not row.in_popup or HERE in request.GET):
         tell = messages.success if state.usable else messages.warning
         elsewhere = "" if _is_here(request, row) else f" It is in {row.organization.name}."
-        tell(request, f"{row.title}: {row.message}{elsewhere}")
+        # Why it cannot be used is said by the page that is shown next.
+        unusable = row.message.replace(f" {state.why}", "")
+        said = f"{row.title}: {row.message}" if state.usable else unusable
+        tell(request, f"{said}{elsewhere}")
         return redirect(_next_url(request, row, state))
     context = {
         "attempt": row,

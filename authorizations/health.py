@@ -69,7 +69,8 @@ def state_of(authorization: Authorization) -> State:
         why = "This account reaches no ad account."
         return State(Health.MISSING_PERMISSION, "bad", why, usable=False)
     if within_reach == 0:
-        why = f"No ad account grants the permission needed: {needed_permission(authorization)}"
+        needed = needed_permission(authorization)
+        why = f"No ad account grants the permission needed{f': {needed}' if needed else ''}."
         return State(Health.MISSING_PERMISSION, "bad", why, usable=False)
     if within_reach < there:
         why = f"{there - within_reach} of {there} ad accounts lack permission"

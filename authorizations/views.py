@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.models import Entry
 from authorizations import listing, removal, services, usage
 from authorizations.forms import ListFilterForm, RenameForm, taken_message
-from authorizations.health import state_of, with_ad_account_counts
+from authorizations.health import Health, state_of, with_ad_account_counts
 from authorizations.models import AttemptState, Authorization, AuthorizationAttempt
 from organizations import fence
 from organizations.access import member_may
@@ -139,10 +139,13 @@ def _detail_page(
 ) -> HttpResponse:
     """Show an authorization, and the form for its name where it is asked for. In the fence."""
     counted = with_ad_account_counts(Authorization.objects.filter(pk=row.pk)).get()
+    state = state_of(counted)
     is_live = row.removed_at is None
     context = {
         "row": counted,
-        "state": state_of(counted),
+        "state": state,
+        # Consent is complete; what is missing is given by somebody at the platform.
+        "mended_there": state.health == Health.MISSING_PERMISSION and not row.missing_scopes,
         "platform": listing.platform_of(row),
         "ad_accounts": row.ad_accounts.filter(gone_at=None),
         "used_by": usage.used_by([row.id])[row.id],

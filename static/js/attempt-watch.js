@@ -33,8 +33,9 @@ export function say(message) {
 }
 
 // Resolves with {state, title, message, next_url} once nothing more will happen. `moved` is told
-// each time how it stands, and for how many seconds somebody waits.
-export function watch(url, id, { moved = () => {}, signal } = {}) {
+// each time how it stands, and for how many seconds somebody waits. The server is first asked
+// `after` milliseconds, for what it does not know yet.
+export function watch(url, id, { moved = () => {}, signal, after = 0 } = {}) {
   const began = Date.now();
   const channel = new BroadcastChannel(CHANNEL);
   return new Promise((resolve) => {
@@ -71,6 +72,7 @@ export function watch(url, id, { moved = () => {}, signal } = {}) {
       else look();
     };
     signal?.addEventListener("abort", stop);
-    look();
+    if (after) timer = setTimeout(look, after);
+    else look();
   });
 }

@@ -5,6 +5,7 @@ const panel = document.querySelector("[data-authorize-panel]");
 const said = document.querySelector("[data-authorize-said]");
 
 export const part = (name) => panel.querySelector(`[data-${name}]`);
+export const parts = (name) => panel.querySelectorAll(`[data-${name}]`);
 export const address = (what, id) => panel.dataset[`${what}Url`].replace(ANY_ATTEMPT, id);
 
 // Shows one card, or none. Focus goes to its heading where a person acted or must act, and where
@@ -12,6 +13,9 @@ export const address = (what, id) => panel.dataset[`${what}Url`].replace(ANY_ATT
 export function show(name, { focus = true } = {}) {
   const held = panel.contains(document.activeElement);
   for (const each of CARDS) part(each).hidden = each !== name;
+  // A link belongs to the attempt that it was made for.
+  part("link-made").hidden = true;
+  part("link").value = "";
   const heading = name && part(name).querySelector("h2");
   if (heading && (focus || held)) heading.focus();
   else if (heading) tell(heading.textContent);

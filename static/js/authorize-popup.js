@@ -1,48 +1,21 @@
 // Opens the consent popup in the click itself: after any waiting a browser blocks it.
 // For form[data-authorize-popup]; without this module the form walks through in the tab.
-import { say, watch } from "./attempt-watch.js";
+import { attempt, follow, letGo, stopWaiting } from "./authorize-following.js";
+import { isLocked, unlock } from "./authorize-lock.js";
 import { forget, remember, resume } from "./authorize-memory.js";
-import { address, isShown, outcome, part, show, stillWaiting } from "./authorize-panel.js";
-import { linkOf, stop } from "./authorize-requests.js";
+import { address, part, parts, show, tell } from "./authorize-panel.js";
+import { copied, linkOf } from "./authorize-requests.js";
 import { newId, openWindow, windowName } from "./authorize-window.js";
 
-const STILL_WAITING_AFTER_SECONDS = 60;
+// Until the form has arrived, the server knows no attempt to ask for.
+const ARRIVED_AFTER_MILLISECONDS = 3000;
 const form = document.querySelector("form[data-authorize-popup]");
-const button = form?.querySelector("button[type=submit]");
-let current = "";
-let earlier = new AbortController();
 
-function moved(state, waited) {
-  if (state === "exchanging" || state === "checking") {
-    if (isShown("waiting")) show("checking", { focus: false });
-  } else if (waited > STILL_WAITING_AFTER_SECONDS) stillWaiting();
-}
-
-function ended(told) {
-  forget();
-  button.disabled = false;
-  if (told.next_url) {
-    localStorage.setItem(`authorization-heard-${current}`, "yes");
-    say({ heard: current });
-    window.location.assign(told.next_url);
-  } else outcome(told);
-}
-
-// Waits for what becomes of an attempt; a later attempt of this page takes its place.
-function follow(id) {
-  earlier.abort();
-  earlier = new AbortController();
-  current = id;
-  watch(address("state", id), id, { moved, signal: earlier.signal }).then(ended);
-}
-
-function wait({ id, label }) {
+function wait({ id, label }, after = 0) {
   part("platform-label").textContent = label;
   part("still-waiting").hidden = true;
-  // Disabled only after this submit has gone out.
-  setTimeout(() => (button.disabled = true));
   show("waiting");
-  follow(id);
+  follow(form, id, after);
 }
 
 function submit(event) {
@@ -57,12 +30,13 @@ function submit(event) {
   form.elements.in_popup.value = "on";
   form.target = windowName(id);
   const chosen = form.querySelector("input[name=platform]:checked");
-  const attempt = { id, label: chosen?.dataset.label ?? form.dataset.platformName ?? "" };
-  remember(form, attempt);
-  wait(attempt);
+  const begun = { id, label: chosen?.dataset.label ?? form.dataset.platformName ?? "" };
+  remember(form, begun);
+  wait(begun, ARRIVED_AFTER_MILLISECONDS);
 }
 
 function continueHere() {
+  letGo(form);
   form.dataset.here = "";
   form.elements.in_popup.value = "";
   form.target = "_self";
@@ -71,31 +45,35 @@ function continueHere() {
 
 async function copyLink() {
   form.elements.in_popup.value = "";
-  const url = await linkOf(form);
+  const url = part("link").value || (await linkOf(form));
   if (!url) {
     continueHere();
     return;
   }
-  const field = part("link");
-  field.value = url;
-  field.hidden = false;
-  field.select();
-  await navigator.clipboard?.writeText(url).catch(() => {});
-  follow(form.elements.attempt.value);
+  part("link").value = url;
+  part("copied").hidden = !(await copied(url));
+  part("link-made").hidden = false;
+  part("link").select();
+  tell(part("link-words").innerText);
+  follow(form, form.elements.attempt.value);
 }
 
 if (form) {
   form.addEventListener("submit", submit);
   part("continue-here").addEventListener("click", continueHere);
   part("copy-link").addEventListener("click", copyLink);
-  part("stop-waiting").addEventListener("click", async () => {
-    await stop(form, address("stop", current));
-    say({ attempt: current });
-  });
+  for (const each of parts("stop-waiting")) each.addEventListener("click", () => stopWaiting(form));
   part("open-again").addEventListener("click", () => {
-    const url = address("go", current);
-    if (!openWindow(url, current)) window.location.assign(url);
+    const url = address("go", attempt());
+    if (!openWindow(url, attempt())) window.location.assign(url);
   });
+  // Leads away in the same click.
+  form.querySelector("[data-cancel]")?.addEventListener("click", () => {
+    if (isLocked(form)) stopWaiting(form);
+    forget();
+  });
+  // A browser may have kept how the fields were before the page was loaded again.
+  unlock(form);
   const kept = resume(form);
   if (kept) wait(kept);
 }

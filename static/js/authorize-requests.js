@@ -8,7 +8,19 @@ export async function linkOf(form) {
   return answer.ok && isJson ? new URL((await answer.json()).url, window.location.href).href : null;
 }
 
+// Says whether the server knew the attempt.
 export async function stop(form, url) {
   const body = new URLSearchParams({ csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value });
-  await fetch(url, { method: "POST", body, headers }).catch(() => {});
+  // Goes out also where the page is left in the same click.
+  const answer = await fetch(url, { method: "POST", body, headers, keepalive: true }).catch(() => null);
+  return Boolean(answer?.ok);
+}
+
+export async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -62,6 +62,7 @@ def test_missing_permission_keeps_the_window_open_with_the_reason_and_the_next_s
     # Where the page behind went, the account can be mended.
     expect(analyst_page.get_by_role("heading", name=name)).to_be_visible(timeout=20_000)
     expect(analyst_page.get_by_role("button", name="Check again")).to_be_visible()
+    expect(analyst_page.get_by_text("No ad account grants the permission needed")).to_have_count(1)
     popup.wait_for_timeout(2500)
     assert not popup.is_closed()
 

@@ -51,6 +51,30 @@ def test_stopped_waiting_creates_nothing_and_a_later_approval_is_refused(
     not_in_list(analyst_page, name)
 
 
+def test_while_waiting_nothing_can_be_changed_and_cancel_stops_the_attempt(
+    analyst_page: Page, consent, name
+):
+    popup = consent.begin(analyst_page, name)
+    expect(analyst_page.get_by_label("Name")).to_be_disabled()
+    expect(analyst_page.get_by_role("radio", name=PLATFORM)).to_be_disabled()
+    with analyst_page.expect_request(re.compile("/stop/$")):
+        analyst_page.get_by_role("link", name="Cancel").click()
+    expect(analyst_page.get_by_role("heading", name="Authorizations")).to_be_visible()
+    consent.allow(popup)
+    expect(popup.get_by_role("heading", name="This approval cannot be used")).to_be_visible()
+    not_in_list(analyst_page, name)
+
+
+def test_the_console_of_the_page_behind_stays_clean(analyst_page: Page, consent, name):
+    said = []
+    analyst_page.on("console", lambda message: said.append((message.type, message.text)))
+    popup = consent.begin(analyst_page, name)
+    analyst_page.wait_for_timeout(3500)
+    consent.allow(popup)
+    in_list(analyst_page, name)
+    assert said == []
+
+
 def test_an_approval_after_its_time_is_refused(analyst_page: Page, consent, name, attempts):
     popup = consent.begin(analyst_page, name)
     consent.log_in(popup, "Olivia")
@@ -94,6 +118,8 @@ def test_blocked_popup_the_copied_link_works_in_another_tab_and_the_page_follows
     analyst_page.get_by_role("button", name="Copy link").click()
     field = analyst_page.get_by_label("Link to the approval")
     expect(field).to_have_value(re.compile("/go/$"))
+    expect(analyst_page.get_by_text("works in this browser only").last).to_be_visible()
+    expect(analyst_page.get_by_label("Name")).to_be_disabled()
     tab = analyst_page.context.new_page()
     tab.goto(field.input_value())
     consent.allow(tab)

@@ -15,6 +15,8 @@ SMALLEST_TARGET = 24
 def test_without_javascript_the_same_form_walks_through_in_the_tab(page_of, consent, name):
     page = page_of(java_script_enabled=False)
     consent.start(page, name)
+    expect(page.get_by_role("heading", name="Permission needed")).to_be_visible()
+    expect(page.get_by_text("small window")).to_be_hidden()
     page.get_by_role("button", name="Create").click()
     consent.allow(page)
     in_list(page, name)

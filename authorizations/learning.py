@@ -17,7 +17,13 @@ from authorizations.platforms import app_for
 from organizations import fence, routing
 from organizations.routing import Found
 from providers.app import NotConfigured
-from providers.errors import PermissionMissing, PlatformDown, PlatformError, Throttled
+from providers.errors import (
+    AppMisconfigured,
+    PermissionMissing,
+    PlatformDown,
+    PlatformError,
+    Throttled,
+)
 from providers.registry import registry
 from providers.values import Grant, Identity
 
@@ -25,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 # A platform that is down is asked again for this long; then the person is told.
 PATIENCE = timedelta(minutes=30)
+_LONGEST_CHECK = PATIENCE + timedelta(minutes=10)
 
 
 def learn(organization_id: uuid.UUID, attempt_id: uuid.UUID) -> None:
@@ -66,10 +73,13 @@ def sweep() -> list[Found]:
             attempt = AuthorizationAttempt.objects.filter(pk=found.row_id).first()
             if attempt is None or attempt.is_final:
                 routing.remove(ROUTE, found.row_id)
-            elif attempt.state == AttemptState.CHECKING:
+            elif attempt.state != AttemptState.CHECKING:
+                give_up_in_time(attempt)
+            elif timezone.now() - attempt.created_at < _LONGEST_CHECK:
                 to_check.append(found)
             else:
-                give_up_in_time(attempt)
+                # Whatever stops the check each time is ours: a key that is gone, a defect.
+                fail(attempt, AppMisconfigured("The approval could not be checked here."))
     return to_check
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -17,7 +18,11 @@ from authorizations.models import Authorization, AuthorizationAttempt
 from authorizations.uses import Use
 from organizations import fence
 from organizations.models import Person
+from providers.app import NotConfigured
+from providers.errors import PermissionMissing, PlatformError
 from providers.values import AdAccount, Grant, Identity
+
+logger = logging.getLogger(__name__)
 
 
 class NameTaken(Exception):
@@ -140,24 +145,43 @@ def ad_accounts_refresh(
 ) -> None:
     """Ask the platform again which ad accounts there are, with which roles. Outside the fence.
 
-    Raises the platform's error.
+    Raises the platform's error; a permission that is missing leaves no ad account within reach.
     """
-    accounts = tokens.call(
-        organization_id,
-        authorization_id,
-        Use("list ad accounts", person_id=by.id if by else None),
-        lambda platform, connection: list(platform.ad_accounts(connection)),
-    )
+    missing = None
+    try:
+        accounts = tokens.call(
+            organization_id,
+            authorization_id,
+            Use("list ad accounts", person_id=by.id if by else None),
+            lambda platform, connection: list(platform.ad_accounts(connection)),
+        )
+    except PermissionMissing as error:
+        accounts, missing = [], error
     with fence.inside(organization_id):
         row = Authorization.objects.get(pk=authorization_id)
         ad_accounts_save(authorization=row, accounts=accounts)
-        record(
-            "ad accounts checked",
-            organization_id=organization_id,
-            person=by,
-            subject=row,
-            found=len(accounts),
-        )
+        if by is not None:
+            record(
+                "ad accounts checked",
+                organization_id=organization_id,
+                person=by,
+                subject=row,
+                found=len(accounts),
+            )
+    if missing is not None:
+        raise missing
+
+
+def authorization_look_after(*, organization_id: uuid.UUID, authorization_id: uuid.UUID) -> None:
+    """Renew what lapses, and learn whether the grant is alive and what it reaches now.
+
+    Outside the fence. A dead grant is marked; an outage is tried again at the next time.
+    """
+    try:
+        tokens.renew(organization_id, authorization_id)
+        ad_accounts_refresh(organization_id=organization_id, authorization_id=authorization_id)
+    except (PlatformError, NotConfigured) as error:
+        logger.info("authorization %s: not looked after: %s", authorization_id, error)
 
 
 def name_taken(name: str, *, other_than: Authorization | None = None) -> bool:

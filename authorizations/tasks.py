@@ -6,7 +6,7 @@ import uuid
 
 from celery import shared_task
 
-from authorizations import learning, renewal
+from authorizations import learning, renewal, services
 from organizations.hints import hint
 
 
@@ -32,5 +32,7 @@ def sweep_authorizations() -> None:
 
 @shared_task
 def renew(organization_id: str, authorization_id: str) -> None:
-    """Renew an authorization's tokens ahead of their end, and learn whether it is alive."""
-    renewal.renew(uuid.UUID(organization_id), uuid.UUID(authorization_id))
+    """Renew an authorization's tokens ahead of their end, and learn what it reaches now."""
+    services.authorization_look_after(
+        organization_id=uuid.UUID(organization_id), authorization_id=uuid.UUID(authorization_id)
+    )

@@ -98,16 +98,10 @@ def call(
 
 
 def renew(organization_id: uuid.UUID, authorization_id: uuid.UUID) -> None:
-    """Look after an idle authorization: renew what lapses, learn whether it is alive."""
+    """Renew the tokens of an authorization where they lapse without being used."""
     held = _read(organization_id, authorization_id)
     if held.platform.refresh_tokens_lapse:
         _fresh(organization_id, authorization_id, rejected_version=held.version)
-    call(
-        organization_id,
-        authorization_id,
-        Use("check"),
-        lambda platform, connection: platform.identify(connection, {}),
-    )
 
 
 def _fresh(
@@ -190,7 +184,7 @@ def _renewed(
     *,
     rejected: bool,
 ) -> _Held:
-    """Refresh under our lease and save; the lease is given back whatever happens."""
+    """Refresh under our lease and save. After a fault the lease is given back, a crash ends it."""
     try:
         app = app_for(held.platform.key)
         grant = held.platform.refresh(app, held.tokens, held.options)
@@ -201,13 +195,14 @@ def _renewed(
         _mark_broken(organization_id, authorization_id, held.version, reason)
         raise GrantDead(reason, code=error.code, status=error.status) from None
     except (PlatformError, NotConfigured) as error:
-        _give_back(organization_id, authorization_id, owner)
+        is_unknown = getattr(error, "may_have_happened", False)
+        _give_back(organization_id, authorization_id, owner, was_cut_off=is_unknown)
         if isinstance(error, (PlatformDown, Throttled)) and not rejected and not held.is_over:
             return held
         if isinstance(error, NotConfigured):
             raise AppMisconfigured(f"{held.platform.label} is not set up here.") from None
         raise
-    _save(organization_id, authorization_id, grant, held.version, owner)
+    _save(organization_id, authorization_id, grant, held.version)
     return _read(organization_id, authorization_id)
 
 
@@ -216,15 +211,14 @@ def _save(
     authorization_id: uuid.UUID,
     grant: Grant,
     version: int,
-    owner: uuid.UUID,
 ) -> None:
     """Save both tokens together, unless a later version is there already (fencing)."""
     with fence.inside(organization_id):
         row = (
             Authorization.objects.select_for_update()
-            .filter(
-                pk=authorization_id, token_version=version, refresh_owner=owner, removed_at=None
-            )
+            # Not by the lease: a platform that rotates has ended the old token by now, and this is
+            # the only good one, however late it comes.
+            .filter(pk=authorization_id, token_version=version, removed_at=None)
             .first()
         )
         if row is None:
@@ -249,11 +243,15 @@ def put_expiry(row: Authorization, grant: Grant) -> None:
         row.refresh_expires_at = now + timedelta(seconds=grant.refresh_expires_in)
 
 
-def _give_back(organization_id: uuid.UUID, authorization_id: uuid.UUID, owner: uuid.UUID) -> None:
+def _give_back(
+    organization_id: uuid.UUID, authorization_id: uuid.UUID, owner: uuid.UUID, *, was_cut_off: bool
+) -> None:
+    """Let others refresh. Where nobody knows what came of ours, that stays written."""
+    given: dict[str, None] = {"refresh_owner": None, "refresh_until": None}
+    if not was_cut_off:
+        given["refresh_begun_at"] = None
     with fence.inside(organization_id):
-        Authorization.objects.filter(pk=authorization_id, refresh_owner=owner).update(
-            refresh_owner=None, refresh_until=None, refresh_begun_at=None
-        )
+        Authorization.objects.filter(pk=authorization_id, refresh_owner=owner).update(**given)
 
 
 def _mark_broken(

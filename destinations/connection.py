@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable
 
@@ -20,9 +21,26 @@ from providers.app import NotConfigured
 from providers.errors import PlatformError, Recovery
 from providers.values import Audience
 
+logger = logging.getLogger(__name__)
+
 
 class NotConnected(Exception):
     """An export would not get through. The message says why and what mends it."""
+
+
+def ad_accounts_look(
+    *, organization_id: uuid.UUID, authorization_id: uuid.UUID, by: Person | None = None
+) -> None:
+    """Have the ad accounts as the platform lists them now. Outside the fence.
+
+    Trouble with asking stops nobody: what is known from before counts then.
+    """
+    try:
+        ad_accounts_refresh(
+            organization_id=organization_id, authorization_id=authorization_id, by=by
+        )
+    except (PlatformError, NotConfigured) as error:
+        logger.info("authorization %s: ad accounts not looked at: %s", authorization_id, error)
 
 
 _NEXT_STEP = {

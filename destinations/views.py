@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from destinations import audiences, drafts, extensions, listing, services
+from destinations.connection import ad_accounts_look
 from destinations.forms import (
     TAKEN,
     DestinationForm,
@@ -22,6 +23,7 @@ from destinations.forms import (
 )
 from destinations.models import Destination
 from destinations.standing import standing_of
+from organizations import fence
 from organizations.access import member_may
 from organizations.requests import MemberRequest
 from organizations.roles import May
@@ -51,15 +53,21 @@ def destination_list(request: MemberRequest) -> HttpResponse:
     return render(request, "destinations/list.html", context)
 
 
-@member_may(May.DELIVER)
+@member_may(May.DELIVER, fenced=False)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
     """Ask for a destination: ours, then the platform's own form."""
-    if request.method != "POST":
+    if request.method == "POST" and "then" not in request.POST:
+        form = _looked_at(request, None)
+        with fence.inside(request.organization.id):
+            return _created(request, form)
+    with fence.inside(request.organization.id):
+        if request.method == "POST":
+            return _keep_and_go(request, None)
         return form_page(request, DestinationForm(filled=filled_of_draft(drafts.take(request))))
-    if "then" in request.POST:
-        return _keep_and_go(request, None)
-    form = DestinationForm(request.POST)
+
+
+def _created(request: MemberRequest, form: DestinationForm) -> HttpResponse:
     if not form.is_valid() or form.chosen is None:
         return form_page(request, form, status=422)
     try:
@@ -95,17 +103,41 @@ def detail(request: MemberRequest, row: Destination) -> HttpResponse:
     return render(request, "destinations/detail.html", context)
 
 
-@member_may(May.DELIVER, of=Destination)
+@member_may(May.DELIVER, of=Destination, fenced=False)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: MemberRequest, row: Destination) -> HttpResponse:
     """Change a destination; also how it gets another authorization."""
     must_be_changeable(row)
-    if request.method != "POST":
+    if request.method == "POST" and "then" not in request.POST:
+        form = _looked_at(request, row)
+        with fence.inside(request.organization.id):
+            return _changed(request, row, form)
+    with fence.inside(request.organization.id):
+        if request.method == "POST":
+            return _keep_and_go(request, row)
         filled = filled_of_draft(drafts.take(request)) or filled_of(row)
         return form_page(request, DestinationForm(filled=filled, instance=row))
-    if "then" in request.POST:
-        return _keep_and_go(request, row)
-    form = DestinationForm(request.POST, instance=row)
+
+
+def _looked_at(request: MemberRequest, row: Destination | None) -> DestinationForm:
+    """Return the filled form, held against the ad accounts that the platform lists just now."""
+    with fence.inside(request.organization.id):
+        form = DestinationForm(request.POST, instance=row)
+        if not form.is_valid() or form.chosen is None:
+            return form
+        authorization_id = form.filled().authorization.pk
+    ad_accounts_look(
+        organization_id=request.organization.id,
+        authorization_id=authorization_id,
+        by=request.user,
+    )
+    with fence.inside(request.organization.id):
+        form = DestinationForm(request.POST, instance=row)
+        form.is_valid()
+    return form
+
+
+def _changed(request: MemberRequest, row: Destination, form: DestinationForm) -> HttpResponse:
     if not form.is_valid():
         return form_page(request, form, status=422)
     try:

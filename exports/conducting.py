@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from audit.services import record
 from authorizations import tokens
@@ -32,7 +32,7 @@ from exports.models import (
     WaitingFor,
     not_leased,
 )
-from exports.services import ROUTE, wake
+from exports.services import ROUTE, keep_files_for_now, wake
 from exports.troubles import Trouble, not_set_up, trouble_of
 from organizations import fence, routing
 from providers.app import NotConfigured
@@ -86,11 +86,10 @@ def _what_is_clear(export: Export) -> Next | None:
         return Next()
     if export.prepared_at is None:
         return Next(prepare=export.state == ExportState.PREPARING)
-    if not _may_send(export):
-        return Next()
     if not export.batches.exclude(state__in=_ENDED).exists():
+        # Whatever has become of its destination: nothing is left to be sent.
         return _finish(export)
-    return None
+    return None if _may_send(export) else Next()
 
 
 _ENDED = (BatchState.ACCEPTED, BatchState.FAILED, BatchState.CANCELED)
@@ -161,7 +160,7 @@ def _done_once(export: Export) -> bool:
         owner = export.take_lease(LEASE_SECONDS)
     if owner is None:
         return False
-    trouble = _trouble_of_what_comes_once(export)
+    asked_about, trouble = _what_came_of_it(export)
     with fence.inside(export.organization_id):
         mine = Export.objects.filter(pk=export.pk, lease_owner=owner)
         if not mine.update(lease_owner=None, lease_until=None):
@@ -169,8 +168,9 @@ def _done_once(export: Export) -> bool:
         export = Export.objects.select_related("destination").get(pk=export.pk)
         if trouble is not None:
             if trouble.audience_is_gone:
-                gone = export.destination.audience_id
-                audiences.audience_forget(export.organization_id, export.destination_id, gone)
+                audiences.audience_forget(
+                    export.organization_id, export.destination_id, asked_about
+                )
             end_or_wait(export, trouble)
             return False
         Export.objects.filter(pk=export.pk).update(attempts=0)
@@ -179,22 +179,25 @@ def _done_once(export: Export) -> bool:
         return export.state == ExportState.SENDING and not _what_comes_once(export)
 
 
-def _trouble_of_what_comes_once(export: Export) -> Trouble | None:
+def _what_came_of_it(export: Export) -> tuple[str, Trouble | None]:
+    """Return the id of the audience that was asked about, and what went wrong."""
     use = Use("export", person_id=export.created_by_id, subject_id=export.id)
+    audience_id = ""
     try:
         audience = audiences.audience_ensure(export.organization_id, export.destination_id, use)
+        audience_id = audience.id
         if export.mode == Mode.REPLACE and export.cleared_at is None:
             _clear(export, audience, use)
     except audiences.NoAuthorization:
         # The next look finds the destination so and says it.
-        return None
+        return audience_id, None
     except audiences.AudienceUnconfirmed:
-        return Trouble(WaitingFor.PERSON, _UNCONFIRMED)
+        return audience_id, Trouble(WaitingFor.PERSON, _UNCONFIRMED)
     except NotConfigured:
-        return trouble_of(not_set_up(export.destination.platform_label))
+        return audience_id, trouble_of(not_set_up(export.destination.platform_label))
     except PlatformError as error:
-        return trouble_of(error, troubles=export.attempts)
-    return None
+        return audience_id, trouble_of(error, troubles=export.attempts)
+    return audience_id, None
 
 
 def end_or_wait(export: Export, trouble: Trouble) -> None:
@@ -242,7 +245,8 @@ def _clear(export: Export, audience: Audience, use: Use) -> None:
 
 def _due_batches(export: Export) -> list[uuid.UUID]:
     """Return batches to send now: new ones, and those whose worker is gone. In the fence."""
-    Export.objects.filter(pk=export.pk, sending_at=None).update(sending_at=Now())
+    # Locked by this, so that two who look at once do not each fill the places that are left.
+    Export.objects.filter(pk=export.pk).update(sending_at=Coalesce("sending_at", Now()))
     unfinished = export.batches.exclude(state__in=_ENDED)
     in_flight = unfinished.filter(Q(lease_until__gte=Now()) | Q(hinted_until__gte=Now())).count()
     ready = (
@@ -326,3 +330,4 @@ def _tidy_up(export: Export) -> None:
         unended.update(state=BatchState.CANCELED, finished_at=Now())
     staging.remove_all_but(export.id, *kept)
     routing.remove(ROUTE, export.id)
+    keep_files_for_now(export)

@@ -19,6 +19,9 @@ from django.utils import timezone
 from authorizations import tokens
 from authorizations.uses import Use
 from destinations import audiences
+from destinations.connection import ad_accounts_look
+from destinations.models import Destination
+from destinations.standing import standing_of
 from exports import rates, staging
 from exports.conducting import LOOK_AGAIN, end_or_wait
 from exports.engine import batches as encoding
@@ -38,7 +41,7 @@ from organizations import fence
 from organizations.sealing import SealBroken
 from providers.app import NotConfigured
 from providers.connection import Connection
-from providers.errors import PlatformError, Throttled
+from providers.errors import PermissionMissing, PlatformError, Throttled
 from providers.platform import Platform
 from providers.values import Audience, Batch, Receipt
 
@@ -104,14 +107,28 @@ def send(organization_id: uuid.UUID, batch_id: uuid.UUID) -> uuid.UUID | None:
     return claim.export.id
 
 
+def _is_said_by_the_destination(claim: _Claim) -> bool:
+    """Ask anew what the authorization reaches; say whether that alone keeps the export waiting.
+
+    Then the destination's page says the cause, and the export goes on by itself once it is gone.
+    """
+    organization_id, destination_id = claim.organization_id, claim.export.destination_id
+    with fence.inside(organization_id):
+        authorization_id = Destination.objects.get(pk=destination_id).authorization_id
+    if authorization_id is not None:
+        ad_accounts_look(organization_id=organization_id, authorization_id=authorization_id)
+    with fence.inside(organization_id):
+        return not standing_of(Destination.objects.get(pk=destination_id)).may_export
+
+
 def _delivered(claim: _Claim) -> Receipt:
     """Wait for a place in the rate, then send."""
     try:
         target = audiences.target_of(claim.organization_id, claim.export.destination_id)
     except audiences.NoAuthorization:
         raise _NotYet(0.0) from None
-    if target.audience is None:
-        # Forgotten meanwhile; the next look at the export finds it again.
+    if target.audience is None or target.audience.id != claim.audience_id:
+        # Forgotten or changed meanwhile; the next look at the export goes by what it is now.
         raise _NotYet(0.0)
     sender = rates.Sender(target.platform, target.authorization_id, target.request.ad_account_id)
     wait = rates.reserve(sender, patience=PATIENCE_SECONDS)
@@ -212,6 +229,9 @@ def _note_receipt(claim: _Claim, receipt: Receipt) -> None:
 
 
 def _note_trouble(claim: _Claim, error: PlatformError) -> None:
+    if isinstance(error, PermissionMissing) and _is_said_by_the_destination(claim):
+        _give_back(claim, again_in=0.0)
+        return
     row = claim.batch
     since = row.troubled_since
     lasting = timezone.now() - since if since else timedelta()

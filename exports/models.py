@@ -60,7 +60,7 @@ EXPORT_MOVES: dict[ExportState, frozenset[ExportState]] = {
         {ExportState.SENDING, ExportState.FAILED, ExportState.CANCELED}
     ),
     ExportState.SENDING: frozenset({ExportState.WAITING, *FINAL}),
-    ExportState.WAITING: frozenset({ExportState.SENDING, ExportState.FAILED, ExportState.CANCELED}),
+    ExportState.WAITING: frozenset({ExportState.SENDING, *FINAL}),
     ExportState.FAILED: frozenset({ExportState.PREPARING, ExportState.SENDING}),
 }
 

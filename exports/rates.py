@@ -6,18 +6,16 @@ one short transaction of its own, never open while a platform is asked.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from authorizations.platforms import app_for
 from exports.models import RateBudget
+from organizations.routing import keyed_hash
 from providers.declarations import Per, Rate
 from providers.platform import Platform
 
@@ -84,7 +82,7 @@ def _key(sender: Sender, rate: Rate) -> bytes:
         Per.AD_ACCOUNT: sender.ad_account_id,
     }[rate.per]
     name = f"{sender.platform.key}\0{rate.per}\0{whose}\0{rate.count}/{rate.seconds}"
-    return hmac.new(settings.SECRET_KEY.encode(), name.encode(), hashlib.sha256).digest()
+    return keyed_hash("rate", name)
 
 
 def _clock() -> datetime:

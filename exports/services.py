@@ -14,7 +14,7 @@ from audit.services import record
 from destinations.models import Destination
 from exports import staging
 from exports.engine.reading import FileShape, look_at
-from exports.models import BatchState, Export, ExportState, Mode, WaitingFor
+from exports.models import FINAL, BatchState, Export, ExportState, Mode, WaitingFor
 from organizations import fence, routing
 from organizations.models import Person
 
@@ -22,6 +22,9 @@ ROUTE = "export"
 DRAFT_ROUTE = "export draft"
 # A file that nobody started an export from is destroyed after this.
 DRAFTS_LIVE = timedelta(hours=24)
+FILES_ROUTE = "export files"
+# What "Retry failed" would send, and the rejects, are kept so long after the end.
+FILES_LIVE = timedelta(days=30)
 
 
 class NotNow(Exception):
@@ -94,7 +97,9 @@ def draft_reread(*, export: Export, has_header: bool) -> None:
 
 def export_start(*, export: Export, by: Person, mode: Mode, columns: Mapping[str, int]) -> None:
     """Start a draft. In the fence. Raises NotNow."""
-    if not export.move(
+    # Locked, so that the destination is not deleted at this moment.
+    there = Destination.objects.live().select_for_update().filter(pk=export.destination_id)
+    if not there or not export.move(
         ExportState.PREPARING,
         mode=mode,
         columns=dict(columns),
@@ -178,13 +183,42 @@ def may_retry(export: Export) -> bool:
         return False
     if export.prepared_at is None:
         return bool(export.staged_name)
+    failed = export.batches.filter(state=BatchState.FAILED).exclude(stored_name="")
+    return failed.exists() and not would_undo(export)
+
+
+def would_undo(export: Export) -> bool:
+    """Say whether sending again would undo a newer export to the same destination. In the fence.
+
+    It would bring back whom that one removed, or remove whom it added.
+    """
     newer = Export.objects.started().filter(
         destination=export.destination_id, started_at__gt=export.started_at
     )
-    if newer.filter(~Q(mode=export.mode) | Q(mode=Mode.REPLACE)).exists():
-        # It would bring back whom a newer export removed, or remove whom it added.
-        return False
-    return export.batches.filter(state=BatchState.FAILED).exists()
+    return newer.filter(~Q(mode=export.mode) | Q(mode=Mode.REPLACE)).exists()
+
+
+def keep_files_for_now(export: Export) -> None:
+    """Have what is left of an export that is over destroyed when its time is over. In the fence."""
+    routing.add(
+        FILES_ROUTE,
+        organization_id=export.organization_id,
+        row_id=export.id,
+        due_in=FILES_LIVE,
+    )
+
+
+def files_expire(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
+    """Destroy the files of an export that ended long ago; its rows stay. Outside the fence."""
+    with fence.inside(organization_id):
+        ended = Export.objects.select_for_update().filter(pk=export_id, state__in=FINAL).first()
+        routing.remove(FILES_ROUTE, export_id)
+        if ended is None:
+            # It was retried; it will be told again when it is over.
+            return
+        Export.objects.filter(pk=export_id).update(staged_name="", rejects_name="")
+        ended.batches.update(stored_name="")
+    staging.remove_all_but(export_id)
 
 
 def wake(export: Export, due_in: timedelta = timedelta()) -> None:

@@ -69,6 +69,8 @@ def sweep_exports() -> None:
 
 @shared_task
 def sweep_drafts() -> None:
-    """Destroy files from which nobody started an export."""
+    """Destroy files from which nobody started an export, and those of exports of long ago."""
     for found in routing.take_due(services.DRAFT_ROUTE, again_in=services.DRAFTS_LIVE):
         services.draft_expire(organization_id=found.organization_id, export_id=found.row_id)
+    for found in routing.take_due(services.FILES_ROUTE, again_in=services.DRAFTS_LIVE):
+        services.files_expire(organization_id=found.organization_id, export_id=found.row_id)

@@ -109,7 +109,7 @@ def retry(request: MemberRequest, row: Export) -> HttpResponse:
     try:
         services.export_retry(export=row, by=request.user)
     except services.NotNow:
-        messages.error(request, "There is nothing left that could be sent again.")
+        messages.error(request, _why_no_retry(row))
     hint(tasks.advance, row.organization_id, row.pk)
     return redirect("exports:detail", pk=row.pk)
 
@@ -130,7 +130,14 @@ def _context(request: MemberRequest, row: Export) -> dict[str, Any]:
         "may_cancel": may_deliver and not row.is_final,
         "may_go_on": may_deliver and row.waiting_for == WaitingFor.PERSON,
         "may_retry": may_deliver and services.may_retry(row),
+        "would_undo": row.state == ExportState.FAILED and services.would_undo(row),
     }
+
+
+def _why_no_retry(row: Export) -> str:
+    if services.would_undo(row):
+        return "A newer export to this destination was started: sending this again would undo it."
+    return "There is nothing left that could be sent again."
 
 
 def _batch_tone(state: str) -> str:

@@ -196,7 +196,7 @@ def run() -> dict[str, Any]:
         emulated = control(demo, "people")
         for platform in registry:
             if platform.key not in emulated:
-                continue
+                raise NotOnThePageError(f"{platform.label} has no emulator.")
             found = check(demo, platform, file, expected)
             sys.stderr.write(f"{platform.key}: {found}\n")
             platforms[platform.key] = asdict(found)

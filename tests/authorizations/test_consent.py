@@ -230,3 +230,15 @@ def test_the_audit_log_tells_of_it_without_a_secret(walk, acme):
         told = [(entry.action, str(entry.detail)) for entry in Entry.objects.all()]
     assert "authorized" in {action for action, _ in told}
     assert not any(secret in str(told) for secret in ("access-1", "refresh-1", "code-1"))
+
+
+def test_an_approval_that_cannot_be_checked_here_ends_at_last(walk, acme):
+    attempt = walk()
+    with fence.inside(acme.id):
+        AuthorizationAttempt.objects.update(created_at=timezone.now() - timedelta(hours=1))
+        Route.objects.update(due_at=timezone.now())
+    assert learning.sweep() == []
+    ended = again(attempt)
+    assert ended.state == AttemptState.FAILED
+    assert "could not be checked here" in ended.message
+    assert ended.access_sealed is None

@@ -4,10 +4,12 @@ import logging
 from datetime import timedelta
 
 import pytest
+import requests
 from django.utils import timezone
 
 from authorizations import tokens
 from authorizations.models import Authorization, TokenUse
+from authorizations.services import authorization_look_after
 from authorizations.uses import Use
 from organizations import fence
 from providers.errors import AppMisconfigured, GrantDead, PlatformDown, Throttled
@@ -248,3 +250,47 @@ def test_nothing_secret_is_logged(authorization, network, caplog):
     me(authorization)
     for secret in ("access-1", "access-2", "refresh-1", "refresh-2", "client-secret-of-the-app"):
         assert secret not in caplog.text
+
+
+def test_a_renewal_that_comes_late_is_kept_where_nobody_was_faster(authorization, network):
+    """The platform has ended the old refresh token: this is the only good one."""
+    age(authorization, 0.9)
+
+    def lease_ends(request):
+        with fence.inside(authorization.organization_id):
+            Authorization.objects.update(refresh_owner=None, refresh_until=None)
+        body = '{"access_token": "access-2", "refresh_token": "refresh-2", "expires_in": 1800}'
+        return 200, {"Content-Type": "application/json"}, body
+
+    network.add_callback("POST", TOKEN_URL, callback=lease_ends)
+    knows(network)
+    me(authorization)
+    assert bearer(network) == ["Bearer access-2"]
+    assert stored(authorization).token_version == 2
+
+
+def test_a_refresh_whose_answer_was_lost_stays_written_as_begun(authorization, network):
+    age(authorization, 0.9)
+    network.add("POST", TOKEN_URL, body=requests.ReadTimeout("late"))
+    knows(network)
+    me(authorization)
+    row = stored(authorization)
+    assert row.refresh_begun_at is not None
+    assert (row.refresh_owner, row.refresh_until) == (None, None)
+
+
+def test_looking_after_an_authorization_notices_a_lost_role(authorization, network):
+    lost = [{"id": "a1", "name": "Acme UK", "verdict": "insufficient"}]
+    knows(network, accounts=lost)
+    look_after(authorization)
+    with fence.inside(authorization.organization_id):
+        assert not authorization.ad_accounts.get().usable
+    network.replace("GET", f"{BASE}/accounts", status=403)
+    look_after(authorization)
+    with fence.inside(authorization.organization_id):
+        assert authorization.ad_accounts.get().gone_at is not None
+    assert stored(authorization).broken_at is None
+
+
+def look_after(row):
+    authorization_look_after(organization_id=row.organization_id, authorization_id=row.id)

@@ -7,7 +7,7 @@ from authorizations.models import AuthorizationAttempt
 from destinations.models import Destination
 from organizations import fence
 from tests.factories import again, learned, state_of_attempt
-from tests.sample_platform import grants, knows
+from tests.sample_platform import BASE, grants, knows
 
 pytestmark = pytest.mark.django_db
 
@@ -213,3 +213,21 @@ def test_a_platform_of_several_is_chosen_before_anything_else(
     draft = client.post(NEW, {"name": "Loyal", "platform": second_platform.key, "then": "refresh"})
     shown = client.get(draft["Location"]).content.decode()
     assert f"No usable authorization at {second_platform.label} yet" in shown
+
+
+def test_an_ad_account_that_vanished_at_the_platform_meanwhile_is_said_at_its_field(
+    client, acme, authorization, network
+):
+    knows(network, accounts=[{"id": "a2", "name": "Acme DE"}])
+    answer = client.post(NEW, fill(authorization=authorization.pk))
+    shown = answer.content.decode()
+    assert answer.status_code == 422
+    assert "This ad account is not within the authorization&#x27;s reach any more." in shown
+    assert 'value="Loyal customers"' in shown
+    assert destinations(acme) == []
+
+
+def test_a_platform_that_does_not_answer_stops_nobody(client, acme, authorization, network):
+    network.add("GET", f"{BASE}/accounts", status=503)
+    client.post(NEW, fill(authorization=authorization.pk))
+    assert len(destinations(acme)) == 1

@@ -282,3 +282,14 @@ def test_a_retry_that_begins_while_files_are_destroyed_keeps_them(servers, desti
         change(batches(export)[1], state=BatchState.PENDING)
         conducting._tidy_up(read)
     assert delivered(export).state == ExportState.SUCCEEDED
+
+
+def test_an_export_that_is_all_delivered_ends_whatever_became_of_its_destination(
+    servers, destination, creator
+):
+    export = prepared(destination, creator)
+    for batch_id in advance(export).send:
+        delivery.send(export.organization_id, batch_id)
+    with fence.inside(export.organization_id):
+        destination_pause(destination=destination, by=creator)
+    assert delivered(export).state == ExportState.SUCCEEDED

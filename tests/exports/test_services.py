@@ -4,9 +4,11 @@ from itertools import pairwise
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from audit.models import Entry
-from exports import tasks
+from destinations.services import destination_delete
+from exports import services, tasks
 from exports.models import (
     EXPORT_MOVES,
     FINAL,
@@ -272,3 +274,27 @@ def test_batches_are_numbered_once(destination, creator):
 def test_the_order_of_the_turn_is_the_order_of_the_start(destination, creator):
     exports = [started(destination, creator) for _ in range(3)]
     assert all(one.started_at < other.started_at for one, other in pairwise(exports))
+
+
+def test_what_is_left_of_an_export_is_destroyed_after_thirty_days(
+    servers, destination, creator, staging_folder
+):
+    servers.answer("add", 400)
+    export = delivered(started(destination, creator))
+    assert list((staging_folder / str(export.id)).iterdir())
+    with fence.inside(export.organization_id):
+        assert may_retry(export)
+        Route.objects.filter(kind=services.FILES_ROUTE).update(due_at=timezone.now())
+    tasks.sweep_drafts()
+    assert not (staging_folder / str(export.id)).exists()
+    export = stored(export)
+    with fence.inside(export.organization_id):
+        assert not may_retry(export)
+    assert (export.rejects_name, export.state) == ("", ExportState.FAILED)
+
+
+def test_nothing_is_started_at_a_deleted_destination(export, creator):
+    with fence.inside(export.organization_id):
+        destination_delete(destination=export.destination, by=creator)
+        with pytest.raises(NotNow):
+            export_start(export=export, by=creator, mode=Mode.ADD, columns={"email": 0})

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from destinations.connection import ad_accounts_look
 from exports import delivery, troubles
 from exports.models import BatchState, ExportBatch, ExportState, WaitingFor
 from exports.services import NotNow, export_cancel, export_go_on, export_retry
@@ -26,7 +27,7 @@ from tests.exports.driving import (
 )
 from tests.exports.sample_servers import LOST
 from tests.factories import change, stored
-from tests.sample_platform import TOKEN_URL
+from tests.sample_platform import TOKEN_URL, knows
 
 pytestmark = pytest.mark.django_db
 
@@ -237,3 +238,20 @@ def test_what_is_kept_of_an_error_fits_its_column(servers, destination, creator)
     with fence.inside(export.organization_id):
         delivery.end_or_wait(export, reason)
     assert len(stored(export).reason) == ExportBatch._meta.get_field("error").max_length
+
+
+def test_a_role_that_was_lost_waits_for_the_destination_and_goes_on_once_it_is_back(
+    servers, destination, creator, network
+):
+    """The platform is asked at once: its page says which role is missing, and nobody must click."""
+    servers.answer("add", 403)
+    lost = {"id": destination.ad_account_id, "name": "Acme UK", "verdict": "insufficient"}
+    knows(network, accounts=[lost])
+    export = delivered(started(destination, creator))
+    assert (export.state, export.waiting_for) == (ExportState.WAITING, WaitingFor.DESTINATION)
+    assert "grants the permission needed: Sample Admin or Sample Editor" in export.reason
+    knows(network, accounts=[{**lost, "verdict": "sufficient"}])
+    ad_accounts_look(
+        organization_id=destination.organization_id, authorization_id=destination.authorization_id
+    )
+    assert delivered(export).state == ExportState.SUCCEEDED

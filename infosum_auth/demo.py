@@ -158,7 +158,7 @@ def _announce(demo: Demo, seconds: float) -> None:
         f"Sample audience:    {demo.audience}",
         f"Logs:               {demo.folder}{os.sep}*.log",
         "",
-        "Ctrl-C stops everything.",
+        "Ctrl-C stops everything; the next start begins from nothing.",
         "",
     ]
     sys.stdout.write("\n".join(lines) + "\n")
@@ -183,6 +183,9 @@ def main() -> int:
         if options.remove_data:
             _remove_data()
             return 0
+        # The emulated platforms forget their grants when they stop: what an earlier demo kept
+        # would need to be reconnected, and may be of an older version.
+        _remove_data()
         with (
             interruptible(),
             running(Ports.of(os.environ), FOLDER, verbose=options.verbose) as demo,

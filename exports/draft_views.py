@@ -101,7 +101,7 @@ def start(request: MemberRequest, row: Export) -> HttpResponse:
     shape = services.shape_of(row, staging.file_key(row))
     columns = columns_of(shape)
     platform = registry.get(row.destination.platform)
-    kinds = [platform.identifier(key) for key in row.destination.identifiers]
+    kinds = platform.identifiers_taken(row.destination.identifiers, row.destination.settings)
     found = recognized(shape, kinds)
     form = StartForm(
         request.POST or None, destination=row.destination, columns=columns, recognized=found
@@ -159,7 +159,9 @@ def _upload_page(
         context = {
             "row": row,
             "form": form,
-            "kinds": [platform.identifier(key).label for key in row.identifiers],
+            "kinds": [
+                kind.label for kind in platform.identifiers_taken(row.identifiers, row.settings)
+            ],
             "most_bytes": settings.UPLOAD_MAX_BYTES,
         }
         return render(request, "exports/new.html", context, status=status)

@@ -49,7 +49,7 @@ class StartForm(forms.Form):
     ) -> None:
         super().__init__(data, initial={"mode": Mode.ADD})
         platform = registry.get(destination.platform)
-        self.kinds = [platform.identifier(key) for key in destination.identifiers]
+        self.kinds = platform.identifiers_taken(destination.identifiers, destination.settings)
         self.fields["mode"].choices = list(modes_of(platform))  # type: ignore[attr-defined]  # a ChoiceField
         choices = [("", "Not in this file" if len(self.kinds) > 1 else "Choose the column")]
         choices += [(str(column.number), _label(column)) for column in columns]

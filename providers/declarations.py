@@ -31,6 +31,8 @@ class IdentifierType:
     normalize: Callable[[str], str]
     column_names: tuple[str, ...] = ()
     example: str = ""
+    by_name_only: bool = False
+    """Whether its column shows by its name alone: any text may be a city."""
 
 
 class Per(StrEnum):

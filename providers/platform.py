@@ -7,7 +7,7 @@ left is translation between the platform's shapes and `providers.values`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import ClassVar
 
 from requests.auth import AuthBase
@@ -189,6 +189,12 @@ class Platform(ABC):
     def identifiers_for(self, settings: Mapping[str, str]) -> tuple[IdentifierType, ...]:
         """Return the identifier types by the rules of one destination: of its country, say."""
         return self.identifiers
+
+    def identifiers_taken(
+        self, keys: Collection[str], settings: Mapping[str, str]
+    ) -> list[IdentifierType]:
+        """Return those identifier types, in the platform's order, by one destination's rules."""
+        return [each for each in self.identifiers_for(settings) if each.key in keys]
 
     def identifier(self, key: str) -> IdentifierType:
         """Return one of the platform's identifier types, or raise KeyError."""

@@ -21,9 +21,9 @@ _BY_CONTENT = 0.5
 class Form(StrEnum):
     """How the values of a column are written."""
 
-    RAW = "raw values"
-    HASHED = "hashed already"
-    MIXED = "raw values and hashes"
+    RAW = "as typed"
+    HASHED = "already hashed"
+    MIXED = "both as typed and already hashed"
     EMPTY = "empty"
 
 
@@ -87,7 +87,7 @@ def _score(name: str, values: Sequence[str], identifier: IdentifierType) -> floa
         if raw and not valid and len(raw) == len(values):
             return 0.0
         return (2.0 if is_named else 1.5) + share
-    return share if share >= _BY_CONTENT else 0.0
+    return share if share >= _BY_CONTENT and not identifier.by_name_only else 0.0
 
 
 def _is_valid(value: str, identifier: IdentifierType) -> bool:

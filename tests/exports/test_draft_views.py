@@ -56,7 +56,7 @@ def test_the_preview_shows_the_columns_and_no_raw_value(client_of, creator, addr
         f"{HASHED[:4]}••• (hash)",
     ):
         assert words in shown
-    assert "raw values and hashes" in shown
+    assert "both as typed and already hashed" in shown
     for raw in ("jane.doe", "Doe", "Bloggs", "900123", "7700", HASHED, HASHED[:12]):
         assert raw not in shown
     assert "spring &lt;buyers&gt;.csv" in shown

@@ -189,7 +189,9 @@ def identifiers_of(country: str) -> tuple[IdentifierType, ...]:
         identifier_types.email("email", email),
         identifier_types.phone("phone", partial(phone, country)),
         *(
-            IdentifierType(key, label, wire, rule, tuple(columns.split()), example)
+            IdentifierType(
+                key, label, wire, rule, tuple(columns.split()), example, by_name_only=True
+            )
             for key, label, wire, rule, columns, example in words
         ),
     )

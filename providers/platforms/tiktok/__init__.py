@@ -38,6 +38,8 @@ _IDFA = IdentifierType(
     identifiers.ad_id_lower,
     ("idfa", "iosadid", "appleadid", "hashedidfa", "idfahash", "idfasha256"),
     _AD_ID,
+    # An ad id does not tell which system it is of.
+    by_name_only=True,
 )
 _AAID = IdentifierType(
     "android_ad_id",
@@ -57,6 +59,8 @@ _AAID = IdentifierType(
         "gaidsha256",
     ),
     _AD_ID,
+    # An ad id does not tell which system it is of.
+    by_name_only=True,
 )
 
 

@@ -4,6 +4,7 @@ import io
 from exports.engine.columns import Form, columns_of, recognized
 from exports.engine.reading import look_at
 from providers import identifier_types, identifiers
+from providers.declarations import IdentifierType
 
 EMAIL = identifier_types.email("EMAIL", identifiers.email)
 PHONE = identifier_types.phone("PHONE", identifiers.phone_e164)
@@ -73,3 +74,9 @@ def test_columns_say_their_form_and_show_masked_samples():
 def test_a_file_without_a_header_has_numbered_columns():
     found = columns_of(shape("jane@example.com,1\njoe@example.com\n"))
     assert [column.name for column in found] == ["Column 1", "Column 2"]
+
+
+def test_a_type_that_any_text_may_be_is_recognized_by_its_name_alone():
+    city = IdentifierType("city", "City", "city", str.strip, ("city",), by_name_only=True)
+    assert recognized(shape("town,other\nBerlin,Oslo\n"), [city]) == {}
+    assert recognized(shape("town,city\nBerlin,Oslo\n"), [city]) == {"city": 1}

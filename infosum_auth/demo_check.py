@@ -6,6 +6,7 @@ an independent computation in plain Python says.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import hashlib
 import json
@@ -13,6 +14,7 @@ import re
 import sys
 import tempfile
 import time
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -184,17 +186,19 @@ def check(demo: Demo, platform: Platform, file: Path, expected: Expected) -> Fig
     )
 
 
-def run() -> dict[str, Any]:
-    """Start a demo, check every platform that the sandbox emulates, return the figures."""
+def run(keys: Collection[str] = (), rows: int = ROWS) -> dict[str, Any]:
+    """Start a demo, check every platform or those with these keys, return the figures."""
     began = time.monotonic()
     platforms: dict[str, Any] = {}
     is_ok = True
     with tempfile.TemporaryDirectory() as folder, running() as demo:
         file = Path(folder) / "audience.csv"
-        file.write_text("".join(messy_rows(ROWS, seed=11)), encoding="utf-8")
+        file.write_text("".join(messy_rows(rows, seed=11)), encoding="utf-8")
         expected = expected_of(file)
         emulated = control(demo, "people")
         for platform in registry:
+            if keys and platform.key not in keys:
+                continue
             if platform.key not in emulated:
                 raise NotOnThePageError(f"{platform.label} has no emulator.")
             found = check(demo, platform, file, expected)
@@ -208,9 +212,13 @@ def run() -> dict[str, Any]:
 
 def main() -> int:
     """Print the figures; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m infosum_auth.demo_check", description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS, help="of the file that is exported")
+    parser.add_argument("keys", nargs="*", metavar="PLATFORM", help="default: all of them")
+    options = parser.parse_args()
     try:
         with interruptible():
-            figures = run()
+            figures = run(options.keys, options.rows)
     except KeyboardInterrupt:
         return 130
     except (

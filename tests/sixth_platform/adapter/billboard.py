@@ -52,7 +52,9 @@ class Billboard(OAuth2Platform):
     revocation = Revocation(
         by_call=False, url="https://billboard.example/apps", words="Remove the application there."
     )
-    destination_fields = (FormField("audience_name", "Audience name", required=True),)
+    destination_fields = (
+        FormField("audience_name", "Audience name", required=True, example="Passers-by"),
+    )
 
     def classify(self, answer: Answer) -> PlatformError | None:
         if answer.status < 300 and isinstance(answer.json, dict):

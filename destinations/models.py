@@ -10,6 +10,9 @@ from authorizations.models import Authorization
 from organizations.models import Person, Tenant
 from providers.registry import registry
 
+# In the platforms' own words for the state of an audience.
+_STILL_WORKING = ("processing", "uploading", "initializing", "pending", "not ready")
+
 
 class Destinations(models.QuerySet["Destination"]):
     """The questions that are asked of destinations."""
@@ -77,6 +80,12 @@ class Destination(Tenant):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def audience_is_being_counted(self) -> bool:
+        """Say whether the platform still works on the audience, so that a size of 0 is none yet."""
+        state = self.audience_state.lower()
+        return not self.audience_size and any(word in state for word in _STILL_WORKING)
 
     @property
     def platform_label(self) -> str:

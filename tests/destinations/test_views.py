@@ -75,6 +75,34 @@ def test_its_page_shows_what_it_is(client_of, creator, destination, room):
         assert f">{words}<" in shown
 
 
+@pytest.mark.parametrize(
+    ("size", "state", "told"),
+    [
+        (0, "not ready", "being counted"),
+        (0, "processing, too small", "being counted"),
+        (None, "processing", "being counted"),
+        (None, "targetable", "not told yet"),
+        (0, "too few users", "<b>0</b>"),
+        (40, "processing", "<b>40</b>"),
+    ],
+)
+def test_a_size_is_told_once_the_platform_has_counted_with_the_state_beside_it(
+    client_of, creator, destination, size, state, told
+):
+    now = timezone.now()
+    change(
+        destination,
+        audience_id="au1",
+        audience_size=size,
+        audience_state=state,
+        audience_checked_at=now,
+    )
+    shown = page(client_of(creator), at("detail", destination))
+    assert told in shown
+    assert f"{state}, as of" in shown
+    assert ("being counted" in shown) == (told == "being counted")
+
+
 def test_a_ready_one_offers_a_new_export_and_a_paused_one_does_not(client_of, creator, destination):
     client = client_of(creator)
     export = reverse("exports:new", args=[destination.pk])

@@ -175,6 +175,25 @@ def test_it_says_for_what_it_waits_and_offers_to_go_on(
     assert "It does not wait for anybody any more." in answer.content.decode()
 
 
+def test_one_that_waits_for_a_person_says_whom_and_leads_to_the_permission_needed(
+    client_of, analyst, creator, servers, authorization, destination
+):
+    export = prepared(destination, creator)
+    change(export, state=ExportState.WAITING, waiting_for=WaitingFor.PERSON, reason="No role.")
+    shown = page(client_of(analyst), at("detail", export))
+    assert authorization.authorized_by.email in shown
+    assert reverse("authorizations:help_platform", args=[destination.platform]) in shown
+    assert "an admin of your organization can choose “Go on”" in shown
+    assert "can choose “Go on”" not in page(client_of(creator), at("detail", export))
+
+
+def test_no_time_and_no_batches_are_told_before_there_are_any(client_of, creator, destination):
+    preparing = page(client_of(creator), at("detail", started(destination, creator)))
+    sending = page(client_of(creator), at("detail", prepared(destination, creator)))
+    assert "Time left" not in preparing + sending
+    assert [">Batches</span><b>0</b>" in shown for shown in (preparing, sending)] == [False, True]
+
+
 def test_one_that_waits_for_reconnection_leads_there(
     client_of, creator, servers, authorization, destination
 ):

@@ -87,7 +87,8 @@ class Snapchat(OAuth2Platform):
             initial=str(LIFETIME),
             minimum=1,
             maximum=LIFETIME,
-            help=f"For a new audience: how long people stay in it. {LIFETIME} is its lifetime.",
+            help="For a new audience: how long people stay in it. "
+            f"{LIFETIME} keeps them for as long as the audience exists.",
         ),
         FormField(
             name="segment_id",

@@ -108,7 +108,7 @@ def test_by_keyboard_alone_the_whole_walk(analyst_page: Page, consent, name):
 
 
 def test_a_screen_reader_is_told_each_step(analyst_page: Page, consent, name, sandbox):
-    sandbox.fault("snapchat", "slow", seconds=2)
+    sandbox.fault("snapchat", "slow", seconds=4)
     page = analyst_page
     popup = consent.begin(page, name)
     expect(page.get_by_role("region", name=f"Waiting for approval at {PLATFORM}")).to_be_visible()

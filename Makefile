@@ -8,7 +8,7 @@ LOCK := .cache/uv/bin/uv pip compile pyproject.toml --quiet --universal --python
 	--generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check drill test test-redis e2e lint format lock clean
+.PHONY: help demo demo-check drill bench test test-redis e2e lint format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ demo-check: $(VENV)/demo.stamp ## Start a demo of its own, walk through it over 
 
 drill: $(VENV)/demo.stamp ## Break things while exports run, and count what was lost (minutes)
 	@$(PYTHON) -m infosum_auth.drill $(DRILL)
+
+bench: $(VENV)/dev.stamp ## Measure speed and memory, print one line of JSON (minutes)
+	@$(BESIDE_POSTGRES) $(PYTHON) -m benchmarks $(BENCH)
 
 test: $(VENV)/dev.stamp ## Run the tests, on a private PostgreSQL
 	$(PYTHON) -m pytest

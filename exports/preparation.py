@@ -10,6 +10,8 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -48,17 +50,28 @@ class _Job:
     key: bytes
     platform: Platform
 
-    @property
-    def types(self) -> tuple[str, ...]:
-        return tuple(each.key for each in self.platform.identifiers if each.key in self.columns)
+
+@dataclass(frozen=True)
+class Source:
+    """A sealed file of an export, and what its columns are to that platform."""
+
+    export_id: uuid.UUID
+    staged_name: str
+    key: bytes
+    shape: FileShape
+    platform: Platform
+    columns: dict[str, int]
 
     @property
-    def columns(self) -> dict[str, int]:
-        return {key: int(number) for key, number in self.export.columns.items()}
+    def types(self) -> tuple[str, ...]:
+        """Return the identifier types that the file has, in the platform's order."""
+        return tuple(each.key for each in self.platform.identifiers if each.key in self.columns)
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class Prepared:
+    """Sealed files: the rejects, and batches by name with the number of their people."""
+
     tally: Tally
     rejects_name: str
     stored: list[tuple[str, int]]
@@ -107,42 +120,65 @@ def _is_leased(export: Export) -> bool:
     return Export.objects.filter(pk=export.pk, lease_until__gte=Now()).exists()
 
 
-def _prepared(job: _Job) -> _Prepared:
+def _prepared(job: _Job) -> Prepared:
     export = job.export
     with fence.inside(export.organization_id):
         # The lease keeps its row locked: what is removed is no later worker's.
         _stay_alive(job)
         staging.remove_all_but(export.id, export.staged_name)
+    source = Source(
+        export.id,
+        export.staged_name,
+        job.key,
+        FileShape.from_json(export.shape),
+        job.platform,
+        {key: int(number) for key, number in export.columns.items()},
+    )
+    return batches_of(source, alive=_SignsOfLife(job).give)
+
+
+def batches_of(source: Source, *, alive: Callable[[], None]) -> Prepared:
+    """Make sealed batches of a sealed file; `alive` is called often. Raises FileRefused."""
     # What works on whole columns is for the process that prepares: a web server has no need of it.
     from exports.engine.distinct import Distinct
 
-    shape = FileShape.from_json(export.shape)
-    rejects_name = staging.new_name(export.id, "rejects")
-    kinds = [job.platform.identifier(key) for key in job.types]
-    alive = _SignsOfLife(job)
+    kinds = [source.platform.identifier(key) for key in source.types]
+    rejects_name = staging.new_name(source.export_id, "rejects")
     with (
         Distinct(record_width(len(kinds)), staging.folder()) as people,
-        staging.reading(export.staged_name, job.key) as stream,
-        staging.writing(rejects_name, job.key) as rejects,
+        staging.reading(source.staged_name, source.key) as stream,
+        staging.writing(rejects_name, source.key) as rejects,
     ):
         rejects.write(b"row,identifier,reason\n")
         tally = people_of(
             stream,
-            shape,
-            job.columns,
+            source.shape,
+            source.columns,
             kinds,
             people=people,
             reject=rejects.write,
-            alive=alive.give,
+            alive=alive,
         )
         stored = []
-        for records in people.batches(job.platform.limits.batch_rows):
-            name = staging.new_name(export.id, "batch")
-            with staging.writing(name, job.key) as sealed:
-                sealed.write(encoding.encode_records(job.types, records))
-            stored.append((name, len(records)))
-            alive.give()
-    return _Prepared(tally, rejects_name, stored)
+        with ThreadPoolExecutor(1) as pool:
+            sealing: Future[None] | None = None
+            for records in people.batches(source.platform.limits.batch_rows):
+                name = staging.new_name(source.export_id, "batch")
+                encoded = encoding.encode_records(source.types, records)
+                if sealing is not None:
+                    sealing.result()
+                # The disk takes its time: meanwhile the next one is made.
+                sealing = pool.submit(_seal, name, source.key, encoded)
+                stored.append((name, len(records)))
+                alive()
+            if sealing is not None:
+                sealing.result()
+    return Prepared(tally, rejects_name, stored)
+
+
+def _seal(name: str, key: bytes, content: bytes) -> None:
+    with staging.writing(name, key) as sealed:
+        sealed.write(content)
 
 
 class _SignsOfLife:
@@ -168,7 +204,7 @@ def _stay_alive(job: _Job) -> None:
             raise _LeaseLost
 
 
-def _finish(job: _Job, prepared: _Prepared) -> None:
+def _finish(job: _Job, prepared: Prepared) -> None:
     export, tally = job.export, prepared.tally
     uploaded = export.staged_name
     identifiers = sum(size for _, size in prepared.stored)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Bytes of records in memory; a few times as many while they are looked at.
-IN_MEMORY = 16 * 1024 * 1024
+IN_MEMORY = 4 * 1024 * 1024
 DIGEST = 32
 _FILES = 256  # one for each value of a byte
 _KEY = np.uint64(2**48 - 1)
@@ -88,15 +89,15 @@ class Distinct:
     def _take(self, records: Records) -> None:
         self._kept.append(records)
         self._size += records.nbytes
-        if self._size <= self._in_memory:
-            return
-        if self._spilled is None:
+        if self._spilled is not None:
+            if self._size > self._in_memory:
+                self._spill(self._spilled)
+        elif self._size > self._in_memory:
             self._keep_distinct()
-            # Where half is left it would soon be looked through again.
-            if self._size <= self._in_memory // 2:
-                return
-            self._spilled = self._stack.enter_context(_Files(self._folder, self._width))
-        self._spill(self._spilled)
+            # Where more than half is left it would soon be looked through again.
+            if self._size > self._in_memory // 2:
+                self._spilled = self._stack.enter_context(_Files(self._folder, self._width))
+                self._spill(self._spilled)
 
     def _keep_distinct(self) -> None:
         self._kept = [distinct(_joined(self._kept, self._width))]
@@ -114,7 +115,7 @@ class Distinct:
             yield self._kept[0]
         else:
             self._spill(self._spilled)
-            yield from self._spilled.parts(max(self._in_memory // 2, self._width))
+            yield from self._spilled.parts(max(2 * self._in_memory, self._width))
 
 
 class _Files:
@@ -154,14 +155,25 @@ class _Files:
         return self.files[number]
 
     def parts(self, at_once: int) -> Iterator[Records]:
-        """Yield each record once, file by file."""
-        for file in self.files.values():
-            size = file.seek(0, 2)
-            file.seek(0)
-            if size <= at_once:
-                yield distinct(self._read(file, size))
-            else:
-                yield from self._parts_of(file, at_once)
+        """Yield each record once, file by file, while the next file is looked at."""
+        with ThreadPoolExecutor(1) as ahead:
+            files = iter(self.files.values())
+            following = next(files, None)
+            waiting = ahead.submit(self._whole, following, at_once) if following else None
+            while following and waiting:
+                file, found = following, waiting.result()
+                following = next(files, None)
+                waiting = ahead.submit(self._whole, following, at_once) if following else None
+                if found is not None:
+                    yield found
+                else:
+                    yield from self._parts_of(file, at_once)
+
+    def _whole(self, file: IO[bytes], at_once: int) -> Records | None:
+        """Return each record of a file once, or None where it is too large for that."""
+        size = file.seek(0, 2)
+        file.seek(0)
+        return distinct(self._read(file, size)) if size <= at_once else None
 
     def _parts_of(self, file: IO[bytes], at_once: int) -> Iterator[Records]:
         """Yield each record of a large file once: it is spread further, unless they are few."""

@@ -74,12 +74,18 @@ class SealedWriter:
         """Take more of the file; return how many bytes that was."""
         self._must_be_open()
         with memoryview(data).cast("B") as view:
-            # In slices, so that a large write is not held twice.
-            for start in range(0, len(view), CHUNK):
-                self._waiting += view[start : start + CHUNK]
-                # A full chunk waits for what follows it: it may be the last one.
-                if len(self._waiting) > CHUNK:
-                    self._seal_chunk(last=False)
+            # A full chunk waits for what follows it: it may be the last one.
+            at = 0
+            while len(self._waiting) + len(view) - at > CHUNK:
+                if self._waiting:
+                    at += (missing := CHUNK - len(self._waiting))
+                    self._waiting += view[at - missing : at]
+                    self._seal_chunk(bytes(self._waiting), last=False)
+                    self._waiting.clear()
+                else:
+                    self._seal_chunk(view[at : at + CHUNK], last=False)
+                    at += CHUNK
+            self._waiting += view[at:]
             return len(view)
 
     def close(self) -> None:
@@ -87,7 +93,8 @@ class SealedWriter:
         if self._state is _State.SEALED:
             return
         self._must_be_open()
-        self._seal_chunk(last=True)
+        self._seal_chunk(bytes(self._waiting), last=True)
+        self._waiting.clear()
         self._raw.flush()
         self._state = _State.SEALED
 
@@ -115,12 +122,10 @@ class SealedWriter:
         if self._state is not _State.OPEN:
             raise ValueError(f"This sealed file is {self._state.name.lower()} already.")
 
-    def _seal_chunk(self, *, last: bool) -> None:
+    def _seal_chunk(self, chunk: bytes | memoryview, *, last: bool) -> None:
         if self._number >= _MOST_CHUNKS:
             self.abandon()
             raise ValueError("The file is too large to be sealed.")
-        chunk = bytes(self._waiting[:CHUNK])
-        del self._waiting[:CHUNK]
         bound = _bound(self._label, self._number, last=last)
         sealed = self._cipher.encrypt(_nonce(self._prefix, self._number), chunk, bound)
         self._number += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +25,9 @@ VALID = -2
 _EMPTY, _MISSING = place(Reason.EMPTY), place(Reason.MISSING_COLUMN)
 _HASH_OF_NOTHING = place(Reason.HASH_OF_NOTHING)
 _DIGEST_OF_NOTHING = np.frombuffer(bytes.fromhex(EMPTY_DIGEST), dtype=hashing.KIND)[0]
-# What `str.strip` takes for white space, all of it.
-_WIDE_SPACE = "".join(filter(str.isspace, map(chr, range(sys.maxunicode + 1))))
+_SPACE = 32
+# What `str.strip` takes for white space, all of it: none is behind the ideographic space.
+WIDE_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))
 
 
 @dataclass(frozen=True)
@@ -83,19 +83,20 @@ def _judge(cells: Cells, identifier: IdentifierType, column: Column) -> None:
     is_open = ~cells.is_doubled
     strange = _is_strange(texts)
     everything = np.arange(len(texts))
-    to_hash = [_plainly(texts, is_open & ~strange, everything, identifier, column)]
+    indices, to_hash = _plainly(texts, is_open & ~strange, everything, identifier, column)
     wide = np.flatnonzero(is_open & strange)
     if len(wide) and cells.writing.encoding == "utf-8":
         narrow, wide = _without_wide_space(texts.at(wide), wide)
-        if len(wide):
-            to_hash.append(_plainly(narrow, ~_is_strange(narrow), wide, identifier, column))
-    digests = hashing.sha256(pa.concat_arrays([array for _, array in to_hash]))
-    column.put(np.concatenate([indices for indices, _ in to_hash]), digests)
+        more, also = _plainly(narrow, ~_is_strange(narrow), wide, identifier, column)
+        indices = np.concatenate((indices, more))
+        to_hash = pa.concat_arrays([to_hash, also])
+    column.put(indices, hashing.sha256(to_hash))
 
 
 def _is_strange(texts: Texts) -> Mask:
     """Tell which have letters beyond ASCII's, or control characters."""
-    return texts.having(texts.letters - np.uint8(32) >= 95)
+    # As signed numbers the former are negative.
+    return texts.having(texts.letters.view(np.int8) < _SPACE)
 
 
 def _plainly(
@@ -134,5 +135,5 @@ def _without_wide_space(texts: Texts, indices: Places) -> tuple[Texts, Places]:
         texts.array.validate(full=True)
     except pa.ArrowInvalid:
         # The reference looks at each.
-        return texts, indices[:0]
-    return Texts(pc.utf8_trim(texts.array, characters=_WIDE_SPACE)), indices
+        return texts.at(indices[:0]), indices[:0]
+    return Texts(pc.utf8_trim(texts.array, characters=WIDE_SPACE)), indices

@@ -28,6 +28,9 @@ from providers.identifiers import Reason
 ENCODINGS = frozenset({"utf-8", "utf-8-sig", "cp1252"})
 _MOST_WORKERS = 2
 
+# Arrow's own pools give hardly anything back, one for each thread.
+pa.set_memory_pool(pa.system_memory_pool())
+
 Wanted = Sequence[tuple[IdentifierType, int]]
 
 

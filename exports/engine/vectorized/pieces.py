@@ -11,7 +11,7 @@ from exports.engine.file_kinds import errors_for
 from exports.engine.records import records
 from exports.engine.vectorized.blocks import LONGEST_ROW, Block, cut
 
-BLOCK = 1024 * 1024
+BLOCK = 1 * 1024 * 1024
 # A letter of UTF-8 takes so many bytes at most.
 _LETTER = 4
 

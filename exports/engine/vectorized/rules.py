@@ -87,22 +87,21 @@ def _email_without(letter: int) -> Rule:
 def _is_surely_an_email(texts: Texts) -> Mask:
     """Tell which have one `@`, a dot behind it, and nowhere two of these side by side."""
     letters = texts.letters
-    signs = np.flatnonzero((letters == _AT) | (letters == _DOT))
-    of_ats = np.flatnonzero(letters[signs] == _AT)
+    # As numbers of 32 bits, like the offsets, they are compared twice as fast.
+    signs = np.flatnonzero((letters == _AT) | (letters == _DOT)).astype(np.int32)
+    of_ats = np.flatnonzero(letters[signs] == _AT).astype(np.int32)
     if not len(of_ats):
         return np.zeros(len(texts), dtype=bool)
     starts, stops = texts.offsets[:-1], texts.offsets[1:]
-    ats = signs[of_ats]
-    before = np.searchsorted(ats, texts.offsets)
-    found: Mask = np.diff(before) == 1
-    mine = np.minimum(before[:-1], len(ats) - 1)
-    at = ats[mine]
-    # Behind the last sign of all there is no dot.
-    dot = np.append(signs, len(letters))[of_ats[mine] + 1]
+    before = np.searchsorted(signs[of_ats], texts.offsets).astype(np.int32)
+    found: Mask = before[1:] - before[:-1] == 1
+    # Where a text has none, any will do.
+    sign = of_ats.take(before[:-1], mode="clip")
+    at, dot = signs.take(sign), signs.take(sign + 1, mode="clip")
     found &= (at > starts) & (dot > at + 1) & (dot < stops) & (texts.lengths <= _LONGEST_EMAIL)
-    found &= letters[stops - 1] != _DOT
+    found &= letters.take(stops - 1, mode="clip") != _DOT
     found &= ~texts.having(letters == _SPACE)
-    twins = signs[:-1][np.diff(signs) == 1]
+    twins = signs[:-1][signs[1:] - signs[:-1] == 1]
     found[texts.owners(twins)] = False
     return found
 

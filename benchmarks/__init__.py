@@ -1,0 +1,1 @@
+"""How fast and how large it is; `make bench` prints one line of JSON."""

@@ -1,0 +1,74 @@
+"""Measure, and print one line of JSON (`make bench`). What each figure includes: README.md here."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.files import audience
+
+_TIMED_ROWS = 10_000_000
+_ROWS = (1_000_000, 10_000_000)
+_MOST_ROWS = 50_000_000
+_RUNS = 3
+
+Run = dict[str, float]
+
+
+def measured(what: str, file: Path, runs: int = _RUNS) -> Run:
+    """Run something several times, each in a process of its own; return the medians."""
+    found: list[Run] = []
+    for _ in range(runs):
+        command = [sys.executable, "-m", "benchmarks.one_run", what, str(file)]
+        printed = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+        found.append(json.loads(printed.splitlines()[-1]))
+        sys.stderr.write(f"{what} {file.name}: {found[-1]}\n")
+    return {key: statistics.median(run[key] for run in found) for key in found[0]}
+
+
+def speed(rows: int) -> dict[str, float]:
+    """Compare preparing with a plain script, and with hashing alone."""
+    file = audience(rows)
+    # One after the other, so that what else the machine does meets all of them.
+    baseline, prepare = measured("baseline", file), measured("prepare", file)
+    limit, texts = measured("sha_limit", file), measured("sha_of_texts", file)
+    per_core = prepare["rows"] / prepare["cpu_seconds"]
+    return {
+        "prepare_vs_baseline": baseline["seconds"] / prepare["seconds"],
+        "prepare_vs_baseline_cpu": baseline["cpu_seconds"] / prepare["cpu_seconds"],
+        "prepare_vs_sha_limit_per_core": per_core * limit["cpu_seconds"] / limit["rows"],
+        "prepare_vs_sha_of_texts_per_core": per_core * texts["cpu_seconds"] / texts["rows"],
+        "prepare_million_rows_a_second": prepare["rows"] / prepare["seconds"] / 1e6,
+    }
+
+
+def memory(sizes: tuple[int, ...]) -> dict[str, float]:
+    """Return the peak memory of preparing, in MB, by rows."""
+    return {str(rows): measured("prepare", audience(rows), 1)["peak_mb"] for rows in sizes}
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rows", type=int, default=_TIMED_ROWS, help="of the file that is timed")
+    parser.add_argument("--large", action="store_true", help="memory at 50 million rows too")
+    parser.add_argument("--skip", nargs="*", default=(), choices=("speed", "memory"))
+    options = parser.parse_args()
+    figures: dict[str, Any] = {"cores": os.cpu_count(), "load_before": os.getloadavg()[0]}
+    if "speed" not in options.skip:
+        figures |= {key: round(value, 3) for key, value in speed(options.rows).items()}
+    if "memory" not in options.skip:
+        sizes = (*_ROWS, _MOST_ROWS) if options.large else _ROWS
+        figures["peak_rss_mb"] = memory(sizes)
+    figures["load_after"] = os.getloadavg()[0]
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""One measurement in a process of its own: `python -m benchmarks.one_run WHAT FILE`.
+
+Prints one line of JSON: rows, seconds by the clock and of the processor, peak memory in MB.
+"""
+
+from __future__ import annotations
+
+import csv
+import gc
+import hashlib
+import json
+import os
+import re
+import resource
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.files import COLUMN
+
+_EMAIL = re.compile(r"[^@\s]+@[^@.\s]+(\.[^@.\s]+)+")
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def baseline(file: Path, _folder: Path) -> Callable[[], int]:
+    """Read, validate and hash as a plain script does, row by row; nothing is kept or dropped."""
+
+    def work() -> int:
+        rows = 0
+        with file.open(encoding="utf-8", newline="") as table:
+            reader = csv.reader(table)
+            next(reader)
+            for cells in reader:
+                rows += 1
+                value = cells[COLUMN].strip().lower()
+                if _EMAIL.fullmatch(value) and len(value) <= 254:
+                    hashlib.sha256(value.encode()).hexdigest()
+                else:
+                    _HASH.fullmatch(value)
+        return rows
+
+    return work
+
+
+def sha_limit(_file: Path, _folder: Path) -> Callable[[], int]:
+    """Hash nothing but blocks of 64 bytes, one for an address, without a call for each."""
+    data = bytes(64 * 1024 * 1024)
+
+    def work() -> int:
+        for _ in range(10):
+            hashlib.sha256(data).digest()
+        return 10 * len(data) // 64
+
+    return work
+
+
+def sha_of_texts(_file: Path, _folder: Path) -> Callable[[], int]:
+    """Hash addresses that are in memory already, by what the engine calls."""
+    import pyarrow as pa
+
+    from exports.engine.vectorized.hashing import sha256
+
+    texts = pa.array([f"person{number * 7919}@example.com" for number in range(50_000)])
+    sha256(texts)
+
+    def work() -> int:
+        for _ in range(100):
+            sha256(texts)
+        return 100 * len(texts)
+
+    return work
+
+
+def prepare(file: Path, folder: Path) -> Callable[[], int]:
+    """Do what a worker does with an upload: unseal, ..., seal; all but three rows of a database."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "infosum_auth.settings")
+    os.environ["STAGING_DIR"] = str(folder)
+    import django
+
+    django.setup()
+    # What a worker has loaded.
+    import exports.tasks  # noqa: F401
+    from exports import staging
+    from exports.engine.reading import look_at
+    from exports.engine.sealed_stream import new_key
+    from exports.preparation import Source, batches_of
+    from providers.registry import registry
+
+    export_id, key = uuid.uuid4(), new_key()
+    name = staging.new_name(export_id, "upload")
+    with file.open("rb") as plain, staging.writing(name, key) as sealed:
+        while data := plain.read(1 << 20):
+            sealed.write(data)
+    with staging.reading(name, key) as stream:
+        shape = look_at(stream)
+    platform = registry.get(os.environ.get("BENCH_PLATFORM", "pinterest"))
+    source = Source(export_id, name, key, shape, platform, {"email": COLUMN})
+
+    def work() -> int:
+        return batches_of(source, alive=lambda: None).tally.rows
+
+    return work
+
+
+WHAT = {
+    "baseline": baseline,
+    "sha_limit": sha_limit,
+    "sha_of_texts": sha_of_texts,
+    "prepare": prepare,
+}
+
+
+def main() -> None:
+    """Measure once."""
+    what, file = WHAT[sys.argv[1]], Path(sys.argv[2])
+    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
+        work = what(file, Path(folder))
+        gc.collect()
+        wall, cpu = time.perf_counter(), time.process_time()
+        rows = work()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    found = {"rows": rows, "seconds": wall, "cpu_seconds": cpu, "peak_mb": peak}
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,9 +2,9 @@
 
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -22,6 +22,7 @@ PASSWORD = "demo-password-1"
 ANALYST, CREATOR = "analyst@acme.example", "creator@acme.example"
 # The platform of the tests that are about no platform in particular.
 KEY, PLATFORM = "snapchat", "Snapchat"
+_NUMBERS = count(99_999, -1)
 PERSON, WITHOUT_PERMISSION = "Olivia Org-Admin", "Rita Reports"
 
 
@@ -83,8 +84,8 @@ def sandbox(demo) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def name() -> str:
-    """A name that no other test uses."""
-    return f"Account {secrets.token_hex(4)}"
+    """A name that no other test uses; the newest is the first of the list, which has pages."""
+    return f"Account {next(_NUMBERS)}"
 
 
 @pytest.fixture(scope="session")
@@ -146,6 +147,8 @@ class Consent:
     def start(self, page: Page, name: str, platform: str = PLATFORM) -> None:
         page.goto("/authorizations/")
         page.get_by_role("link", name="New authorization").first.click()
+        # Loaded with its scripts: who is quicker than they goes on in the tab.
+        page.wait_for_url("**/authorizations/new/**")
         page.get_by_label("Name").fill(name)
         page.get_by_role("radio", name=platform, exact=True).check()
 

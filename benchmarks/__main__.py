@@ -11,12 +11,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.end_to_end import compare
 from benchmarks.files import audience
 
 _TIMED_ROWS = 10_000_000
 _ROWS = (1_000_000, 10_000_000)
 _MOST_ROWS = 50_000_000
 _RUNS = 3
+_PARTS = ("speed", "memory", "end_to_end")
+_SENT_ROWS = 1_000_000
+_DELAYS = {"end_to_end_vs_sequential": 0.0, "end_to_end_vs_sequential_100ms": 0.1}
 
 Run = dict[str, float]
 
@@ -58,7 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rows", type=int, default=_TIMED_ROWS, help="of the file that is timed")
     parser.add_argument("--large", action="store_true", help="memory at 50 million rows too")
-    parser.add_argument("--skip", nargs="*", default=(), choices=("speed", "memory"))
+    parser.add_argument("--skip", nargs="*", default=(), choices=_PARTS)
     options = parser.parse_args()
     figures: dict[str, Any] = {"cores": os.cpu_count(), "load_before": os.getloadavg()[0]}
     if "speed" not in options.skip:
@@ -66,6 +70,8 @@ def main() -> None:
     if "memory" not in options.skip:
         sizes = (*_ROWS, _MOST_ROWS) if options.large else _ROWS
         figures["peak_rss_mb"] = memory(sizes)
+    if "end_to_end" not in options.skip:
+        figures |= compare(_SENT_ROWS, _DELAYS)
     figures["load_after"] = os.getloadavg()[0]
     sys.stdout.write(json.dumps(figures) + "\n")
 

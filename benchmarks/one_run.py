@@ -25,6 +25,16 @@ _EMAIL = re.compile(r"[^@\s]+@[^@.\s]+(\.[^@.\s]+)+")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
+def is_address(value: str) -> bool:
+    """Say whether a cleaned value is an e-mail address."""
+    return _EMAIL.fullmatch(value) is not None and len(value) <= 254
+
+
+def is_hash(value: str) -> bool:
+    """Say whether a cleaned value is a hash already."""
+    return _HASH.fullmatch(value) is not None
+
+
 def baseline(file: Path, _folder: Path) -> Callable[[], int]:
     """Read, validate and hash as a plain script does, row by row; nothing is kept or dropped."""
 
@@ -36,10 +46,10 @@ def baseline(file: Path, _folder: Path) -> Callable[[], int]:
             for cells in reader:
                 rows += 1
                 value = cells[COLUMN].strip().lower()
-                if _EMAIL.fullmatch(value) and len(value) <= 254:
+                if is_address(value):
                     hashlib.sha256(value.encode()).hexdigest()
                 else:
-                    _HASH.fullmatch(value)
+                    is_hash(value)
         return rows
 
     return work

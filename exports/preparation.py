@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db.models.functions import Now
@@ -61,6 +61,7 @@ class Source:
     shape: FileShape
     platform: Platform
     columns: dict[str, int]
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -133,6 +134,7 @@ def _prepared(job: _Job) -> Prepared:
         FileShape.from_json(export.shape),
         job.platform,
         {key: int(number) for key, number in export.columns.items()},
+        export.destination.settings,
     )
     return batches_of(source, alive=_SignsOfLife(job).give)
 
@@ -142,7 +144,7 @@ def batches_of(source: Source, *, alive: Callable[[], None]) -> Prepared:
     # What works on whole columns is for the process that prepares: a web server has no need of it.
     from exports.engine.distinct import Distinct
 
-    kinds = [source.platform.identifier(key) for key in source.types]
+    kinds = source.platform.identifiers_taken(source.types, source.settings)
     rejects_name = staging.new_name(source.export_id, "rejects")
     with (
         Distinct(record_width(len(kinds)), staging.folder()) as people,

@@ -71,6 +71,8 @@ def found_in(stream: BinaryIO, shape: FileShape, wanted: Wanted) -> Iterator[Fou
             yield rows_of_data(piece, progress)
         while waiting:
             yield waiting.popleft().result()
+    # What follows needs memory of its own.
+    pa.default_memory_pool().release_unused()
 
 
 def _rows_of_data(block: Block, progress: Progress, writing: Writing) -> Places:

@@ -12,7 +12,7 @@ COLUMN = 1
 
 
 def audience(rows: int) -> Path:
-    """Return a CSV of so many rows: a sixth of them duplicates, 8 % of them nothing to send."""
+    """Return a CSV of so many rows: a seventh of them duplicates, 8 % of them nothing to send."""
     path = FOLDER / f"audience-{rows}.csv"
     if not path.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)

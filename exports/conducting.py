@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from audit.services import record
@@ -128,7 +128,7 @@ def wait(export: Export, waiting_for: WaitingFor, reason: str) -> None:
             subject=export,
             reason=reason,
         )
-    routing.add(ROUTE, organization_id=export.organization_id, row_id=export.id, due_in=LOOK_AGAIN)
+    wake(export, LOOK_AGAIN)
 
 
 def _somebody_is_before(export: Export) -> bool:
@@ -253,21 +253,25 @@ def _due_batches(export: Export) -> list[uuid.UUID]:
         unfinished.exclude(state=BatchState.TAKEN)
         .filter(not_leased())
         .filter(Q(not_before=None) | Q(not_before__lte=Now()))
-        .filter(Q(hinted_until=None) | Q(hinted_until__lt=Now()))
-        .select_for_update(skip_locked=True)
     )
-    due = list(ready.values_list("pk", flat=True)[: max(0, IN_FLIGHT - in_flight)])
-    # A message that is lost is sent again after this, by the sweep.
-    export.batches.filter(pk__in=due).update(hinted_until=Now() + LOOK_AGAIN)
-    return due
+    return _to_hint(ready, at_most=max(0, IN_FLIGHT - in_flight))
 
 
 def _to_confirm(export: Export) -> list[uuid.UUID]:
     """Return batches that the platform has taken and should have worked on by now. In the fence."""
     taken = export.batches.filter(state=BatchState.TAKEN, not_before__lte=Now())
-    ready = taken.filter(Q(hinted_until=None) | Q(hinted_until__lt=Now()))
-    due = list(ready.select_for_update(skip_locked=True).values_list("pk", flat=True)[:IN_FLIGHT])
-    export.batches.filter(pk__in=due).update(hinted_until=Now() + LOOK_AGAIN)
+    return _to_hint(taken, at_most=IN_FLIGHT)
+
+
+def _to_hint(batches: QuerySet[ExportBatch], *, at_most: int) -> list[uuid.UUID]:
+    """Return batches of which no message is on its way, and note that one is now. In the fence.
+
+    A message that is lost is sent again after `LOOK_AGAIN`, by the sweep.
+    """
+    unhinted = batches.filter(Q(hinted_until=None) | Q(hinted_until__lt=Now()))
+    locked = unhinted.select_for_update(skip_locked=True)
+    due = list(locked.values_list("pk", flat=True)[:at_most])
+    ExportBatch.objects.filter(pk__in=due).update(hinted_until=Now() + LOOK_AGAIN)
     return due
 
 

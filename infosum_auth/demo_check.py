@@ -29,6 +29,7 @@ from infosum_auth.postgres_cluster import StartError
 from infosum_auth.processes import interruptible
 from infosum_auth.sample_audience import messy_rows
 from infosum_auth.text_browser import NotOnThePageError, TextBrowser
+from providers.audience_form import NAME_FIELD
 from providers.declarations import FieldKind
 from providers.platform import Platform
 from providers.registry import registry
@@ -36,8 +37,6 @@ from providers.registry import registry
 ROWS = 100_000
 # Only for the slowest: a platform that takes a few hundred identifiers a request.
 PATIENCE_SECONDS = 600
-# What adapters call the field for a new audience's name.
-AUDIENCE_NAME = "audience_name"
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def create_destination(
     form.choose_first("Ad account")
     for field in platform.destination_fields:
         if field.example:
-            is_name = field.name == AUDIENCE_NAME and audience_name
+            is_name = field.name == NAME_FIELD and audience_name
             value = audience_name if is_name else field.example
             if field.kind == FieldKind.CHOICE:
                 form.choose(field.label, dict(field.choices)[value])

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from providers import audience_form
 from providers.declarations import FieldKind, FormField
 from providers.values import AudienceRequest
 
@@ -168,12 +169,10 @@ def value(settings: Mapping[str, str], name: str) -> str:
 
 def check(settings: Mapping[str, str]) -> dict[str, str]:
     """Say what is wrong across the fields."""
-    request = audience_request("", settings)
-    if request.name and request.existing_id:
-        return {"audience_id": "Give a name or an existing audience id, not both."}
-    if not request.name and not request.existing_id:
-        return {"audience_name": "Give a name, or the id of an existing audience."}
-    is_new_in_amc = sends_to_amc(settings) and not request.existing_id
+    wrong = audience_form.name_or_id(settings, id_field="audience_id", thing="audience")
+    if wrong:
+        return wrong
+    is_new_in_amc = sends_to_amc(settings) and not value(settings, "audience_id")
     for name in ("amc_instance", "amc_marketplace"):
         if is_new_in_amc and not value(settings, name):
             return {name: "AMC needs its instance id and its account's marketplace id."}
@@ -201,12 +200,7 @@ def sends_to_amc(settings: Mapping[str, str]) -> bool:
 
 def audience_request(ad_account_id: str, settings: Mapping[str, str]) -> AudienceRequest:
     """Say which audience a destination's form asks for."""
-    return AudienceRequest(
-        ad_account_id,
-        name=value(settings, "audience_name"),
-        existing_id=value(settings, "audience_id"),
-        settings=settings,
-    )
+    return audience_form.request_from(ad_account_id, settings, id_field="audience_id")
 
 
 def new_audience(request: AudienceRequest, target: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from providers import identifier_types, identifiers
+from providers import audience_form, identifier_types, identifiers
 from providers.app import App
 from providers.connection import Answer, Connection
 from providers.declarations import (
@@ -171,21 +171,13 @@ class Pinterest(OAuth2Platform):
 
     def check_destination(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Ask for either a name or an existing list."""
-        request = self.audience_request("", settings)
-        if request.name and request.existing_id:
-            return {"customer_list_id": "Give a name or an existing list id, not both."}
-        if not request.name and not request.existing_id:
-            return {"audience_name": "Give a name, or the id of an existing customer list."}
-        return {}
+        return audience_form.name_or_id(
+            settings, id_field="customer_list_id", thing="customer list", its_id="list id"
+        )
 
     def audience_request(self, ad_account_id: str, settings: Mapping[str, str]) -> AudienceRequest:
         """Say which list a destination's form asks for."""
-        return AudienceRequest(
-            ad_account_id,
-            name=settings.get("audience_name", "").strip(),
-            existing_id=settings.get("customer_list_id", "").strip(),
-            settings=settings,
-        )
+        return audience_form.request_from(ad_account_id, settings, id_field="customer_list_id")
 
     def find_audience(self, connection: Connection, request: AudienceRequest) -> Audience | None:
         """Look a list up, by id where one is given, else by exact name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from providers import identifier_types, identifiers
+from providers import audience_form, identifier_types, identifiers
 from providers.connection import Answer, Connection, must_be_object
 from providers.declarations import (
     FieldKind,
@@ -147,21 +147,11 @@ class Snapchat(OAuth2Platform):
 
     def check_destination(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Ask for either a name or an existing segment."""
-        request = self.audience_request("", settings)
-        if request.name and request.existing_id:
-            return {"segment_id": "Give a name or an existing segment id, not both."}
-        if not request.name and not request.existing_id:
-            return {"audience_name": "Give a name, or the id of an existing segment."}
-        return {}
+        return audience_form.name_or_id(settings, id_field="segment_id", thing="segment")
 
     def audience_request(self, ad_account_id: str, settings: Mapping[str, str]) -> AudienceRequest:
         """Say which segment a destination's form asks for."""
-        return AudienceRequest(
-            ad_account_id,
-            name=settings.get("audience_name", "").strip(),
-            existing_id=settings.get("segment_id", "").strip(),
-            settings=settings,
-        )
+        return audience_form.request_from(ad_account_id, settings, id_field="segment_id")
 
     def find_audience(self, connection: Connection, request: AudienceRequest) -> Audience | None:
         """Look a segment up, by id where one is given, else by exact name."""

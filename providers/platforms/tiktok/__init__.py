@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
-from providers import identifier_types, identifiers
+from providers import audience_form, identifier_types, identifiers
 from providers.connection import Answer, Connection
 from providers.declarations import (
     FormField,
@@ -152,21 +152,11 @@ class TikTok(TikTokConsent):
 
     def check_destination(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Ask for either a name or an existing audience."""
-        request = self.audience_request("", settings)
-        if request.name and request.existing_id:
-            return {"audience_id": "Give a name or an existing audience id, not both."}
-        if not request.name and not request.existing_id:
-            return {"audience_name": "Give a name, or the id of an existing audience."}
-        return {}
+        return audience_form.name_or_id(settings, id_field="audience_id", thing="audience")
 
     def audience_request(self, ad_account_id: str, settings: Mapping[str, str]) -> AudienceRequest:
         """Say which audience a destination's form asks for."""
-        return AudienceRequest(
-            ad_account_id,
-            name=settings.get("audience_name", "").strip(),
-            existing_id=settings.get("audience_id", "").strip(),
-            settings=settings,
-        )
+        return audience_form.request_from(ad_account_id, settings, id_field="audience_id")
 
     def find_audience(self, connection: Connection, request: AudienceRequest) -> Audience | None:
         """Look an audience up, by id where one is given, else by exact name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from providers import identifier_types, identifiers
+from providers import audience_form, identifier_types, identifiers
 from providers.declarations import FieldKind, FormField, IdentifierType
 from providers.values import AudienceRequest
 
@@ -74,19 +74,9 @@ DESTINATION_FIELDS = (
 
 def check(settings: Mapping[str, str]) -> dict[str, str]:
     """Ask for either a name or an existing audience."""
-    request = audience_request("", settings)
-    if request.name and request.existing_id:
-        return {"audience_id": "Give a name or an existing audience id, not both."}
-    if not request.name and not request.existing_id:
-        return {"audience_name": "Give a name, or the id of an existing audience."}
-    return {}
+    return audience_form.name_or_id(settings, id_field="audience_id", thing="audience")
 
 
 def audience_request(ad_account_id: str, settings: Mapping[str, str]) -> AudienceRequest:
     """Say which custom audience a destination's form asks for."""
-    return AudienceRequest(
-        ad_account_id,
-        name=settings.get("audience_name", "").strip(),
-        existing_id=settings.get("audience_id", "").strip(),
-        settings=settings,
-    )
+    return audience_form.request_from(ad_account_id, settings, id_field="audience_id")

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from destinations.models import Destination
 from destinations.standing import standing_of
-from exports import services, staging, tasks
+from exports import checks, services, staging, tasks
+from exports.check_page import checked
 from exports.engine.columns import columns_of, recognized
 from exports.engine.reading import FileRefused
 from exports.forms import StartForm, UploadForm
-from exports.models import Export, ExportState, Mode
+from exports.models import Check, Export, ExportState, Mode
 from exports.services import Received
 from exports.uploads import FIELD, SealingUploadHandler
 from organizations import fence
@@ -95,19 +98,28 @@ def start(request: MemberRequest, row: Export) -> HttpResponse:
     if "has_header" in request.POST:
         try:
             services.draft_reread(export=row, has_header=request.POST["has_header"] == "yes")
+            checks.check_forget(export=row)
         except FileRefused as refused:
             messages.error(request, refused.sentence)
         return redirect("exports:start", pk=row.pk)
-    shape = services.shape_of(row, staging.file_key(row))
-    columns = columns_of(shape)
     platform = registry.get(row.destination.platform)
     kinds = platform.identifiers_taken(row.destination.identifiers, row.destination.settings)
-    found = recognized(shape, kinds)
+    shape = services.shape_of(row, staging.file_key(row))
+    columns, found = columns_of(shape), recognized(shape, kinds)
+    check = Check.objects.filter(export=row).first()
     form = StartForm(
-        request.POST or None, destination=row.destination, columns=columns, recognized=found
+        request.POST or None,
+        destination=row.destination,
+        columns=columns,
+        # What was checked is what the person chose.
+        recognized=check.columns if check else found,
+        mode=Mode(check.mode) if check else Mode.ADD,
     )
-    if request.method == "POST" and form.is_valid() and _started(request, row, form):
-        return redirect("exports:detail", pk=row.pk)
+    if request.method == "POST" and form.is_valid():
+        if "check" in request.POST:
+            return _check_asked(row, form)
+        if _started(request, row, form):
+            return redirect("exports:detail", pk=row.pk)
     context = {
         "row": row,
         "form": form,
@@ -116,9 +128,30 @@ def start(request: MemberRequest, row: Export) -> HttpResponse:
         "none_found": not found,
         "has_header": row.shape["has_header"],
         "minimum_audience": platform.limits.minimum_audience,
+        **_check_context(row, check),
     }
     status = 422 if form.is_bound else 200
     return render(request, "exports/start.html", context, status=status)
+
+
+@member_may(May.DELIVER, of=Export)
+@require_safe
+@never_cache
+def check_progress(request: MemberRequest, row: Export) -> HttpResponse:
+    """Show the part of a draft's page that waits for its check."""
+    check = Check.objects.filter(export=row).first()
+    return render(request, "exports/_check.html", _check_context(row, check))
+
+
+def _check_context(row: Export, check: Check | None) -> dict[str, Any]:
+    return {"row": row, "check": check, "checked": checked(row, check)}
+
+
+def _check_asked(row: Export, form: StartForm) -> HttpResponse:
+    with suppress(services.NotNow):
+        checks.check_ask(export=row, mode=Mode(form.cleaned_data["mode"]), columns=form.columns())
+        hint(tasks.check, row.organization_id, row.pk)
+    return redirect(f"{reverse('exports:start', args=[row.pk])}#check")
 
 
 def _started(request: MemberRequest, row: Export, form: StartForm) -> bool:

@@ -37,7 +37,7 @@ class UploadForm(forms.Form):
 class StartForm(forms.Form):
     """Which column holds what, and what to do. Fields follow the destination."""
 
-    mode = forms.ChoiceField(label="Mode", widget=forms.RadioSelect, initial=Mode.ADD)
+    mode = forms.ChoiceField(label="Mode", widget=forms.RadioSelect)
 
     def __init__(
         self,
@@ -46,8 +46,9 @@ class StartForm(forms.Form):
         destination: Destination,
         columns: Sequence[Column],
         recognized: Mapping[str, int],
+        mode: Mode = Mode.ADD,
     ) -> None:
-        super().__init__(data, initial={"mode": Mode.ADD})
+        super().__init__(data, initial={"mode": mode})
         platform = registry.get(destination.platform)
         self.kinds = platform.identifiers_taken(destination.identifiers, destination.settings)
         self.fields["mode"].choices = list(modes_of(platform))  # type: ignore[attr-defined]  # a ChoiceField

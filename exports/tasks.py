@@ -6,7 +6,15 @@ import uuid
 
 from celery import shared_task
 
-from exports import audience_sizes, conducting, confirming, delivery, preparation, services
+from exports import (
+    audience_sizes,
+    checks,
+    conducting,
+    confirming,
+    delivery,
+    preparation,
+    services,
+)
 from organizations import routing
 from organizations.hints import hint
 
@@ -16,6 +24,12 @@ def prepare(organization_id: str, export_id: str) -> None:
     """Read the file and store its batches."""
     preparation.prepare(uuid.UUID(organization_id), uuid.UUID(export_id))
     advance(organization_id, export_id)
+
+
+@shared_task
+def check(organization_id: str, export_id: str) -> None:
+    """Read a draft and count what would be sent."""
+    checks.carry_out(uuid.UUID(organization_id), uuid.UUID(export_id))
 
 
 @shared_task
@@ -65,6 +79,8 @@ def sweep_exports() -> None:
     """Look at every export that is due: its message may be lost, its worker killed."""
     for found in routing.take_due(services.ROUTE, again_in=conducting.LOOK_AGAIN):
         hint(advance, found.organization_id, found.row_id)
+    for found in routing.take_due(checks.ROUTE, again_in=checks.LOOK_AGAIN):
+        hint(check, found.organization_id, found.row_id)
 
 
 @shared_task

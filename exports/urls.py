@@ -10,6 +10,7 @@ urlpatterns = [
     path("to/<uuid:pk>/", draft_views.new, name="new"),
     path("<uuid:pk>/", views.detail, name="detail"),
     path("<uuid:pk>/start/", draft_views.start, name="start"),
+    path("<uuid:pk>/check/", draft_views.check_progress, name="check_progress"),
     path("<uuid:pk>/discard/", draft_views.discard, name="discard"),
     path("<uuid:pk>/progress/", views.progress, name="progress"),
     path("<uuid:pk>/rejects/", views.rejects, name="rejects"),

@@ -54,12 +54,17 @@ class Rate:
 
 @dataclass(frozen=True)
 class Limits:
-    """The platform's published limits. `batch_rows` identifiers fit into one request."""
+    """The platform's published limits. `batch_rows` identifiers fit into one request.
+
+    `trial_requests_a_day` is for an application that the platform has not approved yet, where it
+    lets such a one send at all.
+    """
 
     batch_rows: int
     rates: tuple[Rate, ...]
     minimum_audience: int = 0
     batch_bytes: int | None = None
+    trial_requests_a_day: int | None = None
 
 
 class Replace(StrEnum):

@@ -101,7 +101,7 @@ ROWS: dict[str, Callable[[World], object]] = {
         ),
         World.destination,
     ),
-    **dict.fromkeys(("exports:start", "exports:discard"), World.draft),
+    **dict.fromkeys(("exports:start", "exports:discard", "exports:check_progress"), World.draft),
     **dict.fromkeys(
         (
             "exports:detail",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from exports.engine.reading import DAMAGES, FileShape, rows, unpacked
 from exports.engine.values import digest_of
@@ -13,7 +13,7 @@ from providers.declarations import IdentifierType
 from providers.identifiers import Invalid, Reason
 
 if TYPE_CHECKING:
-    from exports.engine.distinct import Distinct
+    from exports.engine.distinct import Records
 
 _DIGEST = 32
 _NONE = bytes(_DIGEST)
@@ -21,6 +21,16 @@ _NONE = bytes(_DIGEST)
 _STEP = 20_000
 
 Row = tuple[int, Sequence[str]]
+
+
+class People(Protocol):
+    """Where the digests of people go, as `distinct.Distinct` takes them."""
+
+    def add(self, record: bytes) -> None:
+        """Take one person's digests, one behind the other."""
+
+    def add_all(self, records: Records) -> None:
+        """Take many, one a row."""
 
 
 @dataclass
@@ -46,7 +56,7 @@ class _Work:
 
     wanted: Sequence[tuple[IdentifierType, int]]
     tally: Tally
-    people: Distinct
+    people: People
     reject: Callable[[int, str, Reason], None]
     alive: Callable[[], None]
 
@@ -77,7 +87,7 @@ def people_of(
     columns: Mapping[str, int],
     identifiers: Sequence[IdentifierType],
     *,
-    people: Distinct,
+    people: People,
     reject: Callable[[bytes], object],
     alive: Callable[[], None],
 ) -> Tally:
@@ -126,7 +136,7 @@ def distinct_people(
     columns: Mapping[str, int],
     identifiers: Sequence[IdentifierType],
     *,
-    people: Distinct,
+    people: People,
     reject: Callable[[int, str, Reason], None],
     alive: Callable[[], None],
 ) -> Tally:

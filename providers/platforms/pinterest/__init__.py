@@ -71,6 +71,7 @@ class Pinterest(OAuth2Platform):
         batch_bytes=1_000_000,
         rates=(Rate(400, 60.0, Per.AUTHORIZATION), Rate(100, 1.0, Per.AUTHORIZATION)),
         minimum_audience=100,
+        trial_requests_a_day=300,
     )
     replace = Replace.BY_DIFFERENCE
     # Only the tokens of system users can be revoked by a call.

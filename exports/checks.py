@@ -1,0 +1,191 @@
+"""“Check”: read a whole draft and say what an export of it would send, without sending.
+
+A worker does it under a lease, as it prepares; the row keeps the newest answer of a draft.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+
+from exports import staging
+from exports.engine.checking import Counted, counted
+from exports.engine.reading import FileRefused, FileShape, rows
+from exports.engine.sealed_stream import SealBroken as FileSealBroken
+from exports.engine.suspicions import Looked, looked_through
+from exports.models import Check, Export, ExportState, Mode, not_leased
+from exports.services import NotNow
+from organizations import fence, routing
+from organizations.sealing import SealBroken
+from providers.registry import registry
+
+logger = logging.getLogger(__name__)
+
+ROUTE = "export check"
+LOOK_AGAIN = timedelta(seconds=10)
+_LEASE = timedelta(seconds=40)
+_SIGN_SECONDS = 2.0
+_MOST_ATTEMPTS = 3
+_UNREADABLE = "The uploaded file is not readable any more. Discard it and upload it again."
+_GIVEN_UP = "It could not be checked; the operator finds why in the log."
+
+
+class _LeaseLost(Exception):
+    """Somebody else checks the draft, something else was asked, or it is no draft any more."""
+
+
+def check_ask(*, export: Export, mode: Mode, columns: Mapping[str, int]) -> None:
+    """Have a draft checked. What was found before is forgotten. In the fence. Raises NotNow."""
+    draft = Export.objects.select_for_update().filter(pk=export.pk, state=ExportState.DRAFT)
+    if not draft:
+        raise NotNow
+    asked = {
+        "organization_id": export.organization_id,
+        "mode": mode,
+        "columns": dict(columns),
+        "asked_at": Now(),
+        "finished_at": None,
+        "refusal": "",
+        "report": {},
+        "lease_owner": None,
+        "lease_until": None,
+        "attempts": 0,
+    }
+    Check.objects.update_or_create(export=export, defaults=asked)
+    routing.add(
+        ROUTE,
+        organization_id=export.organization_id,
+        row_id=export.id,
+        due_in=timedelta(),
+    )
+
+
+def check_forget(*, export: Export) -> None:
+    """Forget a check that does not fit its draft any more. In the fence."""
+    Check.objects.filter(export=export).delete()
+    routing.remove(ROUTE, export.id)
+
+
+def carry_out(organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
+    """Check a draft if that was asked and nobody else does it. Outside the fence."""
+    work = _claim(organization_id, export_id)
+    if work is None:
+        return
+    try:
+        found = work.found()
+    except _LeaseLost:
+        logger.info("export %s: its check is somebody else's, or over", export_id)
+    except FileRefused as refused:
+        at = f" (row {refused.row:,})" if refused.row else ""
+        work.finish(refusal=f"{refused.sentence}{at}"[:400])
+    except (SealBroken, FileSealBroken, FileNotFoundError):
+        logger.exception("export %s: its file is not readable", export_id)
+        work.finish(refusal=_UNREADABLE)
+    else:
+        work.finish(report=found)
+
+
+def _claim(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Work | None:
+    with fence.inside(organization_id):
+        export = Export.objects.select_related("destination").filter(pk=export_id).first()
+        asked = Check.objects.filter(export=export_id, finished_at=None)
+        if export is None or export.state != ExportState.DRAFT or not asked:
+            routing.remove(ROUTE, export_id)
+            return None
+        if asked.filter(not_leased(), attempts__gte=_MOST_ATTEMPTS).update(
+            finished_at=Now(), refusal=_GIVEN_UP
+        ):
+            routing.remove(ROUTE, export_id)
+            return None
+        owner = uuid.uuid4()
+        if not asked.filter(not_leased()).update(
+            lease_owner=owner, lease_until=Now() + _LEASE, attempts=F("attempts") + 1
+        ):
+            return None
+        return _Work(export, asked.get(), owner, staging.file_key(export))
+
+
+class _Work:
+    """One check, held by a lease."""
+
+    def __init__(self, export: Export, check: Check, owner: uuid.UUID, key: bytes) -> None:
+        self._export = export
+        self._check = check
+        self._owner = owner
+        self._key = key
+        self._said_at = time.monotonic()
+
+    def found(self) -> dict[str, Any]:
+        """Read the file twice: its first rows as they are written, then all of it as it is sent."""
+        export = self._export
+        platform = registry.get(export.destination.platform)
+        columns = {key: int(number) for key, number in self._check.columns.items()}
+        kinds = platform.identifiers_taken(columns, export.destination.settings)
+        shape = FileShape.from_json(export.shape)
+        with staging.reading(export.staged_name, self._key) as stream:
+            looked = looked_through(rows(stream, shape), columns, kinds, alive=self._alive)
+            sums = counted(
+                stream,
+                shape,
+                columns,
+                kinds,
+                folder=staging.folder(),
+                look=_nothing_more,
+                alive=self._alive,
+            )
+        return report_of(sums, looked)
+
+    def finish(self, **what: object) -> None:
+        """Keep what was found, unless something else was asked meanwhile."""
+        with fence.inside(self._export.organization_id):
+            if self._mine().update(finished_at=Now(), lease_owner=None, lease_until=None, **what):
+                routing.remove(ROUTE, self._export.id)
+
+    def _mine(self) -> QuerySet[Check]:
+        return Check.objects.filter(pk=self._check.pk, lease_owner=self._owner)
+
+    def _alive(self) -> None:
+        if time.monotonic() - self._said_at < _SIGN_SECONDS:
+            return
+        with fence.inside(self._export.organization_id):
+            still = Export.objects.filter(pk=self._export.pk, state=ExportState.DRAFT)
+            if not still or not self._mine().update(lease_until=Now() + _LEASE):
+                raise _LeaseLost
+        self._said_at = time.monotonic()
+
+
+def _nothing_more(_records: object) -> None:
+    """Look at people no further."""
+
+
+def report_of(sums: Counted, looked: Mapping[str, Looked]) -> dict[str, Any]:
+    """Return what is stored of a check.
+
+    `{"rows", "rejected", "people", "distinct", "types": {key: {"valid", "distinct", "invalid":
+    {reason: count}, "raw", "hashed", "suspicions": {words: count}, "samples": {of: [masked]}}}}`
+    """
+    return {
+        "rows": sums.rows,
+        "rejected": sums.rejected,
+        "people": sums.people,
+        "distinct": sums.distinct,
+        "types": {
+            key: {
+                "valid": each.valid,
+                "distinct": each.distinct,
+                "invalid": dict(each.invalid),
+                "raw": looked[key].raw,
+                "hashed": looked[key].hashed,
+                "suspicions": dict(looked[key].suspicions),
+                "samples": looked[key].samples,
+            }
+            for key, each in sums.types.items()
+        },
+    }

@@ -10,7 +10,7 @@ from django.utils import timezone
 from audit.services import record
 from authorizations import removal, services, shared_grants
 from authorizations.approvals import Approval, apply
-from authorizations.endings import ROUTE, end
+from authorizations.endings import NOBODY_DECIDED, ROUTE, end
 from authorizations.models import (
     AtPlatform,
     AttemptState,
@@ -88,11 +88,27 @@ def keep_old(*, attempt: AuthorizationAttempt) -> AtPlatform:
 
     Returns what became of that access at the platform. Raises CannotDecide.
     """
+    return _let_go(
+        attempt,
+        "Nothing was changed",
+        "You approved as {account} and kept the account from before.",
+    )
+
+
+def nobody_decided(*, attempt: AuthorizationAttempt) -> AtPlatform:
+    """End an approval whose time is over, and its access, which nobody wanted. Outside the fence.
+
+    Returns what became of that access at the platform. Raises CannotDecide.
+    """
+    return _let_go(attempt, "Nobody decided", NOBODY_DECIDED)
+
+
+def _let_go(attempt: AuthorizationAttempt, title: str, message: str) -> AtPlatform:
     with fence.inside(attempt.organization_id):
         approval = approval_of(attempt)
         is_last = shared_grants.release(attempt.id)
-        message = f"You approved as {approval.identity.name} and kept the account from before."
-        if not end(attempt, AttemptState.ABANDONED, "Nothing was changed", message):
+        words = message.format(account=approval.identity.name)
+        if not end(attempt, AttemptState.ABANDONED, title, words):
             raise CannotDecide(_TOO_LATE)
     return removal.end_access(attempt, approval.grant.tokens, is_last=is_last)
 

@@ -16,6 +16,9 @@ from providers.errors import AppMisconfigured, PlatformError, Recovery
 ROUTE = "attempt"
 # An answer that came in the last second is still being exchanged when the time is over.
 EXCHANGE_TAKES = timedelta(minutes=2)
+# The access of an approval that nobody decided about is ended at the platform in this time.
+UNDECIDED_ENDS = timedelta(hours=1)
+NOBODY_DECIDED = "Nobody decided within a day which account to use. Nothing was changed."
 
 
 def fail(attempt: AuthorizationAttempt, error: PlatformError) -> None:
@@ -52,13 +55,9 @@ def give_up_in_time(attempt: AuthorizationAttempt) -> None:
             f"Nobody came back from {attempt.platform_label} within 15 minutes. "
             f"{nothing_done(attempt)}",
         )
-    elif late >= timedelta() and attempt.state == AttemptState.DECIDING:
-        end(
-            attempt,
-            AttemptState.ABANDONED,
-            "Nobody decided",
-            f"Nobody decided within a day which account to use. {nothing_done(attempt)}",
-        )
+    elif late >= UNDECIDED_ENDS and attempt.state == AttemptState.DECIDING:
+        # Ending it at the platform as well did not work: its tokens do not open, say.
+        end(attempt, AttemptState.ABANDONED, "Nobody decided", NOBODY_DECIDED)
     elif late >= EXCHANGE_TAKES and attempt.state == AttemptState.EXCHANGING:
         end(
             attempt,

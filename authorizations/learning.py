@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 
 from django.utils import timezone
@@ -38,15 +39,23 @@ def learn(organization_id: uuid.UUID, attempt_id: uuid.UUID) -> None:
     """Check an approval and create or reconnect its authorization; harmless to run twice.
 
     Another account than the one that is reconnected waits for the person's decision.
-    A platform that does not answer leaves the attempt checking; the sweep runs it again.
+    A platform that does not answer leaves the attempt checking; the sweep runs it again. What
+    nobody decided in time is ended, here and at the platform.
     """
     with fence.inside(organization_id):
         attempt = AuthorizationAttempt.objects.filter(pk=attempt_id).first()
-        if attempt is None or attempt.state != AttemptState.CHECKING:
-            return
-        grant = services.granted_at(attempt)
-    if grant is None:
+        grant = services.granted_at(attempt) if attempt else None
+    if attempt is None or grant is None:
         return
+    if _is_undecided(attempt):
+        with suppress(deciding.CannotDecide):
+            deciding.nobody_decided(attempt=attempt)
+    elif attempt.state == AttemptState.CHECKING:
+        _check(attempt, grant)
+
+
+def _check(attempt: AuthorizationAttempt, grant: Grant) -> None:
+    organization_id, attempt_id = attempt.organization_id, attempt.id
     try:
         approval = _ask(attempt, grant)
     except (PlatformDown, Throttled) as error:
@@ -66,13 +75,16 @@ def learn(organization_id: uuid.UUID, attempt_id: uuid.UUID) -> None:
 
 
 def sweep() -> list[Found]:
-    """End attempts whose time is over; return those that must be checked (again)."""
+    """End attempts whose time is over; return those for which a platform must be asked."""
     to_check = []
     for found in routing.take_due(ROUTE, again_in=CHECK_AGAIN):
         with fence.inside(found.organization_id):
             attempt = AuthorizationAttempt.objects.filter(pk=found.row_id).first()
             if attempt is None or attempt.is_final:
                 routing.remove(ROUTE, found.row_id)
+            elif _is_undecided(attempt):
+                to_check.append(found)
+                give_up_in_time(attempt)
             elif attempt.state != AttemptState.CHECKING:
                 give_up_in_time(attempt)
             elif timezone.now() - attempt.created_at < _LONGEST_CHECK:
@@ -81,6 +93,12 @@ def sweep() -> list[Found]:
                 # Whatever stops the check each time is ours: a key that is gone, a defect.
                 fail(attempt, AppMisconfigured("The approval could not be checked here."))
     return to_check
+
+
+def _is_undecided(attempt: AuthorizationAttempt) -> bool:
+    """Say whether an approval of another account waited for its day, and nobody decided."""
+    is_late = timezone.now() >= attempt.expires_at
+    return is_late and attempt.state == AttemptState.DECIDING
 
 
 def _ask(attempt: AuthorizationAttempt, grant: Grant) -> Approval:

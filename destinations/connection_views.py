@@ -56,6 +56,7 @@ def _test_form(request: MemberRequest, row: Destination | None) -> HttpResponse:
         platform=form.chosen,
         ad_account_id=filled.ad_account.platform_id,
         settings=filled.settings,
+        identifiers=tuple(filled.identifiers),
     )
     _tell(
         request,

@@ -250,6 +250,13 @@ def _finish(job: _Job, prepared: Prepared) -> None:
             rejected=tally.rejected,
             duplicates=tally.people - identifiers,
         )
+        if not identifiers:
+            record(
+                "export failed",
+                organization_id=export.organization_id,
+                subject=export,
+                reason=export.reason,
+            )
     staging.remove(uploaded)
 
 

@@ -1,4 +1,8 @@
-"""The one place that reads the environment. A secret may also come from a file (`NAME_FILE`)."""
+"""The one place that reads the product's settings from the environment.
+
+A secret may also come from a file (`NAME_FILE`). What only starts servers of its own (the demo, the
+private PostgreSQL) reads its few words itself.
+"""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 CSRF_FAILURE_VIEW = "organizations.views.csrf_failure"
 
-# The page that opens the consent popup must not cut itself off from it; see docs/architecture.md.
+# For as long as both show pages of ours; nothing relies on it. See docs/architecture.md.
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin-allow-popups"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0

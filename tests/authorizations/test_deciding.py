@@ -56,6 +56,11 @@ def let_time_be_over(attempt) -> None:
     Route.objects.filter(row_id=attempt.pk).update(due_at=timezone.now())
 
 
+def let_the_sweep_work() -> None:
+    for found in learning.sweep():
+        learning.learn(found.organization_id, found.row_id)
+
+
 def save_as_new(attempt, name):
     with fence.inside(attempt.organization_id):
         return deciding.save_as_new(attempt=attempt, name=name)
@@ -135,17 +140,36 @@ def test_it_is_decided_once(attempt, acme, first):
         assert Authorization.objects.count() == (2 if first == "new" else 1)
 
 
-def test_what_nobody_decides_is_abandoned_in_time_and_nothing_is_changed(attempt, authorization):
+def test_what_nobody_decides_is_ended_in_time_and_nothing_is_changed(attempt, authorization):
     assert learning.sweep() == []
     assert again(attempt).state == AttemptState.DECIDING
     let_time_be_over(attempt)
-    assert learning.sweep() == []
+    let_the_sweep_work()
     ended = again(attempt)
     assert (ended.state, ended.access_sealed) == (AttemptState.ABANDONED, None)
     assert "Nothing was changed." in ended.message
     assert access_of(authorization) == "access-1"
     with pytest.raises(CannotDecide):
         deciding.replace_old(attempt=ended)
+
+
+def test_access_that_nobody_wanted_is_ended_at_the_platform(
+    attempt, sample_platform, network, monkeypatch
+):
+    let_access_be_revoked(sample_platform, network, monkeypatch)
+    let_time_be_over(attempt)
+    let_the_sweep_work()
+    assert revoked(network) == ["access-2"]
+    let_the_sweep_work()
+    assert revoked(network) == ["access-2"]
+
+
+def test_an_undecided_one_that_does_not_open_ends_all_the_same(attempt):
+    change(attempt, access_sealed=b"broken")
+    change(attempt, expires_at=timezone.now() - timedelta(hours=2))
+    Route.objects.filter(row_id=attempt.pk).update(due_at=timezone.now())
+    learning.sweep()
+    assert again(attempt).state == AttemptState.ABANDONED
 
 
 def test_one_that_was_removed_meanwhile_is_not_replaced(attempt, authorization):

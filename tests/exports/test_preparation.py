@@ -266,6 +266,9 @@ def test_a_file_without_anything_to_send_fails_and_empties_nothing(servers, dest
     assert servers.heard == []
     assert files(export) == {export.rejects_name}
     assert (export.rejected, export.identifiers) == (2, 0)
+    with fence.inside(export.organization_id):
+        last = Entry.objects.filter(subject_id=export.id).order_by("-at").first()
+    assert (last.action, last.detail["reason"]) == ("export failed", export.reason)
 
 
 def test_a_file_that_turns_out_damaged_fails_as_a_whole_with_its_row(destination, creator):

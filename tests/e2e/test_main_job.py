@@ -91,6 +91,12 @@ def test_from_a_named_authorization_to_an_export_that_succeeds_before_the_creato
     browser.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
 
     expect(page.get_by_role("table", name="Columns of the file")).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Check").click()
+    # Without reloading, once a worker has read the file.
+    checked = page.get_by_role("region", name="Check")
+    expect(checked.get_by_text("Nothing was sent")).to_be_visible(timeout=30_000)
+    expect(checked.get_by_role("table", name="By identifier type")).to_contain_text("E-mail")
+
     # One answer that takes its time, so that there is something to see.
     sandbox.fault(KEY, "slow", seconds=3)
     page.get_by_role("button", name="Start export").click()

@@ -122,7 +122,11 @@ def checked(export: Export, check: Check | None) -> Checked | None:
         types=tuple(
             _of_type(platform, export, check, key, found) for key, found in report["types"].items()
         ),
-        estimate=estimate(platform, report["distinct"]),
+        estimate=estimate(
+            platform,
+            report["distinct"],
+            platform.rows_a_request(check.columns, export.destination.settings),
+        ),
         minimum_audience=platform.limits.minimum_audience,
         looked_at=LOOKED_AT,
     )

@@ -32,10 +32,10 @@ class Estimate:
         return math.ceil(self.requests / self.trial_requests_a_day)
 
 
-def estimate(platform: Platform, people: int) -> Estimate:
+def estimate(platform: Platform, people: int, rows_a_request: int) -> Estimate:
     """Estimate the delivery of so many people, alone at its limits."""
     limits = platform.limits
-    requests = math.ceil(people / limits.batch_rows)
+    requests = math.ceil(people / rows_a_request)
     binding = min(limits.rates, key=lambda rate: rate.count / rate.seconds, default=None)
     # The first goes at once; the others are spaced.
     spaced = max(0, requests - 1)

@@ -8,6 +8,7 @@ upload is destroyed.
 from __future__ import annotations
 
 import logging
+import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models.functions import Now
 
 from audit.services import record
@@ -67,6 +69,14 @@ class Source:
     def types(self) -> tuple[str, ...]:
         """Return the identifier types that the file has, in the platform's order."""
         return tuple(each.key for each in self.platform.identifiers if each.key in self.columns)
+
+    @property
+    def rows_a_batch(self) -> int:
+        """Return the people of a batch: one request's, or fewer where the operator says so."""
+        return min(
+            self.platform.rows_a_request(self.types, self.settings),
+            settings.EXPORT_BATCH_ROWS or sys.maxsize,
+        )
 
 
 @dataclass(frozen=True)
@@ -164,7 +174,7 @@ def batches_of(source: Source, *, alive: Callable[[], None]) -> Prepared:
         stored = []
         with ThreadPoolExecutor(1) as pool:
             sealing: Future[None] | None = None
-            for records in people.batches(source.platform.limits.batch_rows):
+            for records in people.batches(source.rows_a_batch):
                 name = staging.new_name(source.export_id, "batch")
                 encoded = encoding.encode_records(source.types, records)
                 if sealing is not None:

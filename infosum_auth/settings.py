@@ -155,6 +155,8 @@ WHITENOISE_USE_FINDERS = not STATIC_ROOT
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=10 * 1024**3)
+# People in one request at most; 0 where the platform's own limit decides.
+EXPORT_BATCH_ROWS = env.int("EXPORT_BATCH_ROWS", default=0)
 
 # The first master key seals the organizations' data keys; the others still unseal.
 MASTER_KEYS = master_keys(required("MASTER_KEYS"))

@@ -54,8 +54,10 @@ class Rate:
 
 @dataclass(frozen=True)
 class Limits:
-    """The platform's published limits. `batch_rows` identifiers fit into one request.
+    """The platform's published limits. `batch_rows` people of one identifier type are one request.
 
+    `batch_bytes` is what a request may have, where it is that which binds: then fewer people of
+    several types fit (`Platform.rows_a_request`).
     `trial_requests_a_day` is for an application that the platform has not approved yet, where it
     lets such a one send at all.
     """

@@ -196,6 +196,13 @@ class Platform(ABC):
         """Return those identifier types, in the platform's order, by one destination's rules."""
         return [each for each in self.identifiers_for(settings) if each.key in keys]
 
+    def rows_a_request(self, types: Collection[str], settings: Mapping[str, str]) -> int:
+        """Return how many people of these identifier types go in one request, for one destination.
+
+        A batch is one request: the published rates count requests.
+        """
+        return self.limits.batch_rows
+
     def identifier(self, key: str) -> IdentifierType:
         """Return one of the platform's identifier types, or raise KeyError."""
         for identifier in self.identifiers:

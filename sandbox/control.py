@@ -124,7 +124,7 @@ def people() -> Any:
 
 @control.get("/requests")
 def requests() -> Any:
-    """Count the requests since the reset, by status, for benchmarks."""
+    """Count the requests since the reset, by status, and those that came too fast."""
     return jsonify({key: platform.counted() for key, platform in _platforms().items()})
 
 

@@ -175,9 +175,14 @@ class Emulator(ABC):
             return list(self.log)
 
     def counted(self) -> dict[str, int]:
-        """Return how many requests there were, in all and by status."""
+        """Return how many requests there were: in all, by status, and those that came too fast."""
         with self._log_lock:
             return dict(self.counts)
+
+    def count_as_too_fast(self) -> None:
+        """Count a request that came faster than the published limits allow; no fault is one."""
+        with self._log_lock:
+            self.counts["too fast"] += 1
 
     def _answer(self, route: Route, arguments: dict[str, str]) -> Response:
         if slow := self.faults.take("slow"):
@@ -187,6 +192,7 @@ class Emulator(ABC):
         if self.faults.take("fail"):
             return self.failed()
         if not self.faults.is_on("no_rate_limits") and not self.limit():
+            self.count_as_too_fast()
             return self.too_many()
         response = route.view(**arguments)
         if self.faults.take("garbage"):

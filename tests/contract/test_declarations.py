@@ -46,6 +46,11 @@ def test_native_replace_comes_with_a_way_to_clear(platform):
 def test_limits_are_published_ones(platform):
     limits = platform.limits
     assert limits.batch_rows > 0
+    for kind in platform.identifiers:
+        assert platform.rows_a_request([kind.key], {}) == limits.batch_rows
+    if platform.identifiers_together:
+        every = [kind.key for kind in platform.identifiers]
+        assert 0 < platform.rows_a_request(every, {}) <= limits.batch_rows
     assert limits.batch_bytes is None or limits.batch_bytes > 0
     assert limits.minimum_audience >= 0
     assert limits.rates

@@ -73,6 +73,16 @@ def test_a_file_becomes_sealed_batches_and_is_destroyed(destination, creator):
     assert (export.staged_name, export.attempts, export.lease_owner) == ("", 0, None)
 
 
+@pytest.mark.parametrize(("asked", "sizes"), [(0, [3, 3, 1]), (2, [2, 2, 2, 1]), (9, [3, 3, 1])])
+def test_an_operator_can_make_batches_smaller_and_never_larger(
+    destination, creator, settings, asked, sizes
+):
+    settings.EXPORT_BATCH_ROWS = asked
+    export = run(started(destination, creator))
+    assert [batch.identifiers for batch in batches(export)] == sizes
+    assert sent_of(export) == digests(*ADDRESSES)
+
+
 def test_nothing_in_the_staging_folder_is_in_the_clear(staging_folder, destination, creator):
     run(started(destination, creator, *ADDRESSES, "not an address"))
     everything = b"".join(path.read_bytes() for path in staging_folder.rglob("*") if path.is_file())

@@ -31,5 +31,13 @@ def test_tokens_have_rates_of_their_own_within_the_applications(snapchat):
     assert 429 in [status for caller in callers[2:] for status in statuses(caller, 9)]
 
 
+def test_what_came_too_fast_is_counted_and_a_fault_is_not(dana, sandbox):
+    refused = statuses(dana, 30).count(429)
+    sandbox.fault("snapchat", "throttle")
+    time.sleep(0.2)
+    assert dana.get("me").status_code == 429
+    assert sandbox.control("GET", "requests").json()["snapchat"]["too fast"] == refused > 0
+
+
 def test_rates_can_be_switched_off(dana, unlimited):
     assert statuses(dana, 50) == [200] * 50

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -195,7 +195,7 @@ class X(OAuth1Platform):
             found = self._read(connection, request.ad_account_id, request.existing_id)
             if found.get("owner_account_id") not in {None, request.ad_account_id}:
                 raise NotThere("This audience belongs to another ad account.", code="shared")
-            return _audience(found, request.ad_account_id, request.settings)
+            return answers.audience(found, request.ad_account_id, request.settings)
         asked = {"q": request.name, "permission_scope": "OWNER"}
         for found in answers.every(connection, _audiences(request.ad_account_id), asked):
             # `q` finds whatever begins like it. Names are unique in an ad account.
@@ -207,7 +207,7 @@ class X(OAuth1Platform):
                 and takes_uploads
                 and not found.get("deleted")
             ):
-                return _audience(found, request.ad_account_id, request.settings)
+                return answers.audience(found, request.ad_account_id, request.settings)
         return None
 
     def create_audience(self, connection: Connection, request: AudienceRequest) -> Audience:
@@ -218,7 +218,11 @@ class X(OAuth1Platform):
             asked["description"] = description
         answer = connection.send("POST", _audiences(request.ad_account_id), params=asked)
         made = answers.only(answer, "id", wrote=True)
-        return _audience(made, request.ad_account_id, request.settings)
+        return answers.audience(made, request.ad_account_id, request.settings)
+
+    def rows_a_request(self, types: Collection[str], settings: Mapping[str, str]) -> int:
+        """Return how many people fit under X's size of a request: fewer with many identifiers."""
+        return people.most_people([self.identifier(key).wire_name for key in types])
 
     def add(self, connection: Connection, audience: Audience, batch: Batch) -> Receipt:
         """Add people, each with all of their identifiers, until their membership ends."""
@@ -236,7 +240,7 @@ class X(OAuth1Platform):
     def audience_status(self, connection: Connection, audience: Audience) -> Audience:
         """Read state and size as X reports them now."""
         found = self._read(connection, audience.ad_account_id, audience.id)
-        return _audience(found, audience.ad_account_id, audience.settings)
+        return answers.audience(found, audience.ad_account_id, audience.settings)
 
     def _read(self, connection: Connection, account_id: str, audience_id: str) -> dict[str, Any]:
         url = f"{_audiences(account_id)}/{quote(audience_id, safe='')}"
@@ -257,7 +261,7 @@ class X(OAuth1Platform):
         # https://docs.x.com/x-ads-api/audiences/reference#custom-audiences-users
         url = f"{_audiences(audience.ad_account_id)}/{quote(audience.id, safe='')}/users"
         accepted, request_id = 0, ""
-        # One request for a batch of one type; several where people have many identifiers each.
+        # One request, unless the batch was cut for other types than it has.
         for body, count in people.bodies(operation, params, names, batch.rows):
             answer = connection.send("POST", url, body=body)
             data = answers.only(answer, "success_count", wrote=True)
@@ -280,19 +284,3 @@ def _account(account_id: str) -> str:
 
 def _audiences(account_id: str) -> str:
     return f"{_account(account_id)}/custom_audiences"
-
-
-def _audience(found: Mapping[str, Any], account_id: str, settings: Mapping[str, str]) -> Audience:
-    """Read an audience: what keeps it from being targeted is its state."""
-    targetable, reasons = found.get("targetable"), found.get("reasons_not_targetable")
-    words = [word(each).replace("_", " ").lower() for each in reasons or ()]
-    size = found.get("audience_size")
-    return Audience(
-        id=str(found["id"]),
-        name=str(found.get("name") or ""),
-        ad_account_id=account_id,
-        state="targetable" if targetable else ", ".join(words)[:60] or "not targetable",
-        size=size if isinstance(size, int) else None,
-        usable=targetable if isinstance(targetable, bool) else None,
-        settings=settings,
-    )

@@ -20,6 +20,7 @@ from providers.errors import (
     TokenRejected,
     UnknownAnswer,
 )
+from providers.values import Audience
 from providers.wording import quoted, word
 
 # As many as a list holds at most: X counts requests, not what they bring.
@@ -211,3 +212,19 @@ def only(answer: Answer, field: str, *, wrote: bool = False) -> dict[str, Any]:
 def is_thing(found: Any) -> bool:
     """Say whether something is an object with an id."""
     return isinstance(found, dict) and bool(found.get("id"))
+
+
+def audience(found: Mapping[str, Any], account_id: str, settings: Mapping[str, str]) -> Audience:
+    """Read an audience: what keeps it from being targeted is its state."""
+    targetable, reasons = found.get("targetable"), found.get("reasons_not_targetable")
+    words = [word(each).replace("_", " ").lower() for each in reasons or ()]
+    size = found.get("audience_size")
+    return Audience(
+        id=str(found["id"]),
+        name=str(found.get("name") or ""),
+        ad_account_id=account_id,
+        state="targetable" if targetable else ", ".join(words)[:60] or "not targetable",
+        size=size if isinstance(size, int) else None,
+        usable=targetable if isinstance(targetable, bool) else None,
+        settings=settings,
+    )

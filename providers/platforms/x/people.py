@@ -15,6 +15,12 @@ _A_CELL, _A_PERSON, _AROUND = 72, 3, 200
 Rows = Sequence[tuple[str | None, ...]]
 
 
+def most_people(names: Sequence[str]) -> int:
+    """Return how many people with all of these identifiers fit into a body under the ceiling."""
+    widest = _A_PERSON + sum(len(name) + _A_CELL for name in names)
+    return min(MOST_PEOPLE, (CEILING - _AROUND) // widest)
+
+
 def bodies(
     operation: str, params: Mapping[str, str], names: Sequence[str], rows: Rows
 ) -> Iterator[tuple[bytes, int]]:
@@ -22,8 +28,7 @@ def bodies(
 
     One operation a body: X limits the operations, and not the people in one.
     """
-    widest = _A_PERSON + sum(len(name) + _A_CELL for name in names)
-    most = (CEILING - _AROUND) // widest
+    most = most_people(names)
     for start in range(0, len(rows), most):
         people = list(_people(names, rows[start : start + most]))
         if people:

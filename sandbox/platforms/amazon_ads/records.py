@@ -85,6 +85,7 @@ def sent(platform: AmazonAds, access: Access) -> Response:
     if not job.failed:
         _check_target(audience, body.get("targetResource"))
         if not platform.within_the_hour(audience, len(records)):
+            platform.count_as_too_fast()
             return platform.too_many()
         _carry_out(platform, audience, records, job)
     job_id = str(uuid.uuid4())

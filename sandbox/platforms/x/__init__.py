@@ -174,6 +174,7 @@ class X(Emulator):
             limits(path, token, account, users_are_writes=as_writes)
         )
         if not passes:
+            self.count_as_too_fast()
             raise troubles.too_many(self, headers)
         return headers
 

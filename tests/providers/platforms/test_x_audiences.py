@@ -240,7 +240,17 @@ def test_a_full_batch_of_one_type_is_one_request_under_the_ceiling(connection, e
     assert call.request.body == json.dumps(plain, separators=(",", ":")).encode()
 
 
-def test_a_full_batch_of_all_types_is_sent_in_parts_under_the_ceiling(connection, edge):
+def test_as_many_as_are_said_to_fit_are_one_request_and_hardly_more_would_be(connection, edge):
+    types = [each.key for each in x.identifiers]
+    most = x.rows_a_request(types, {})
+    rows = list(zip(*(digests(most, kind) for kind in types), strict=True))
+    confirms(edge, most)
+    assert x.add(connection, AUDIENCE, Batch(tuple(types), rows)).accepted == most
+    (call,) = edge.calls
+    assert 0.99 * people.CEILING < len(call.request.body) <= people.CEILING
+
+
+def test_a_batch_that_was_cut_for_one_type_is_sent_in_parts_under_the_ceiling(connection, edge):
     sizes = []
 
     def confirm(request):

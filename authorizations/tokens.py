@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import TypeVar
 
 from django.db.models import Q
@@ -41,7 +42,7 @@ from providers.platform import Platform
 from providers.registry import registry
 from providers.values import Grant, Tokens
 
-__all__ = ["Use", "call", "put_expiry", "renew"]
+__all__ = ["Lent", "Use", "call", "lend", "put_expiry", "renew"]
 
 logger = logging.getLogger(__name__)
 
@@ -83,18 +84,52 @@ def call(
     GrantDead where the authorization needs reconnection (it is marked then); PlatformDown or
     Throttled where the token could not be renewed just now.
     """
-    held = _fresh(organization_id, authorization_id)
+    lent = lend(organization_id, authorization_id)
     record_use(organization_id, authorization_id, use)
-    try:
-        return work(held.platform, held.connect())
-    except TokenRejected as error:
-        logger.info("authorization %s: token rejected (%s)", authorization_id, error.code)
-    held = _fresh(organization_id, authorization_id, rejected_version=held.version)
-    try:
-        return work(held.platform, held.connect())
-    except TokenRejected as error:
-        _mark_broken(organization_id, authorization_id, held.version, error.message)
-        raise GrantDead(error.message, code=error.code, request_id=error.request_id) from None
+    return lent.call(work)
+
+
+def lend(organization_id: uuid.UUID, authorization_id: uuid.UUID) -> Lent:
+    """Return a fresh token for several calls right now, by threads too; the uses are not counted.
+
+    Call it outside any transaction. Raises as `call` does.
+    """
+    return Lent(organization_id, authorization_id, _fresh(organization_id, authorization_id))
+
+
+class Lent:
+    """A token that was good a moment ago.
+
+    Kept for a second or two, so that a grant that ended or was renewed by others is seen.
+    """
+
+    def __init__(
+        self, organization_id: uuid.UUID, authorization_id: uuid.UUID, held: _Held
+    ) -> None:
+        self._ids = organization_id, authorization_id
+        self._held = held
+        self._renewing = Lock()
+
+    def call(self, work: Callable[[Platform, Connection], T]) -> T:
+        """Run `work(platform, connection)`, a second time where the token was rejected."""
+        held = self._held
+        try:
+            return work(held.platform, held.connect())
+        except TokenRejected as error:
+            logger.info("authorization %s: token rejected (%s)", self._ids[1], error.code)
+        held = self._renewed(held.version)
+        try:
+            return work(held.platform, held.connect())
+        except TokenRejected as error:
+            _mark_broken(*self._ids, held.version, error.message)
+            raise GrantDead(error.message, code=error.code, request_id=error.request_id) from None
+
+    def _renewed(self, rejected_version: int) -> _Held:
+        with self._renewing:
+            # Whoever of us comes second finds it renewed.
+            if self._held.version == rejected_version:
+                self._held = _fresh(*self._ids, rejected_version=rejected_version)
+            return self._held
 
 
 def renew(organization_id: uuid.UUID, authorization_id: uuid.UUID) -> None:

@@ -22,6 +22,7 @@ from destinations import audiences
 from destinations.models import Destination
 from destinations.standing import NEEDS_RECONNECTION, standing_of
 from exports import audience_sizes, staging
+from exports.in_flight import room_for
 from exports.models import (
     FINAL,
     BatchState,
@@ -43,8 +44,8 @@ logger = logging.getLogger(__name__)
 
 # Longer than finding, creating and emptying may take together, each within its HTTP deadline.
 LEASE_SECONDS = 300.0
-# Batches of one export that may be with workers at a time: fair to other organizations.
-IN_FLIGHT = 8
+# What the platform worked on at its own pace, asked for at a time.
+_ASKED_AT_ONCE = 8
 LOOK_AGAIN = timedelta(seconds=10)
 
 _UNCONFIRMED = (
@@ -55,9 +56,10 @@ _UNCONFIRMED = (
 
 @dataclass(frozen=True)
 class Next:
-    """What workers are to do now."""
+    """What workers are to do now: prepare a file, send some batches, ask about others."""
 
     prepare: bool = False
+    is_small: bool = False
     send: Sequence[uuid.UUID] = field(default=())
     confirm: Sequence[uuid.UUID] = field(default=())
 
@@ -85,7 +87,8 @@ def _what_is_clear(export: Export) -> Next | None:
         _tidy_up(export)
         return Next()
     if export.prepared_at is None:
-        return Next(prepare=export.state == ExportState.PREPARING)
+        is_due = export.state == ExportState.PREPARING
+        return Next(prepare=is_due, is_small=export.has_small_file)
     if not export.batches.exclude(state__in=_ENDED).exists():
         # Whatever has become of its destination: nothing is left to be sent.
         return _finish(export)
@@ -247,20 +250,14 @@ def _due_batches(export: Export) -> list[uuid.UUID]:
     """Return batches to send now: new ones, and those whose worker is gone. In the fence."""
     # Locked by this, so that two who look at once do not each fill the places that are left.
     Export.objects.filter(pk=export.pk).update(sending_at=Coalesce("sending_at", Now()))
-    unfinished = export.batches.exclude(state__in=_ENDED)
-    in_flight = unfinished.filter(Q(lease_until__gte=Now()) | Q(hinted_until__gte=Now())).count()
-    ready = (
-        unfinished.exclude(state=BatchState.TAKEN)
-        .filter(not_leased())
-        .filter(Q(not_before=None) | Q(not_before__lte=Now()))
-    )
-    return _to_hint(ready, at_most=max(0, IN_FLIGHT - in_flight))
+    told = export.batches.due().filter(hinted_until__gte=Now()).count()
+    return _to_hint(export.batches.due(), at_most=room_for(export, besides=told))
 
 
 def _to_confirm(export: Export) -> list[uuid.UUID]:
     """Return batches that the platform has taken and should have worked on by now. In the fence."""
     taken = export.batches.filter(state=BatchState.TAKEN, not_before__lte=Now())
-    return _to_hint(taken, at_most=IN_FLIGHT)
+    return _to_hint(taken, at_most=_ASKED_AT_ONCE)
 
 
 def _to_hint(batches: QuerySet[ExportBatch], *, at_most: int) -> list[uuid.UUID]:

@@ -1,7 +1,6 @@
-"""Send one batch: claim it by a lease, get a token and a place in the rate, send, keep the receipt.
+"""Send batches: claimed by a lease, with a token and a place in the rate; keep the receipts.
 
-The row says who sends it and until when by the database's clock. The lease is renewed right before
-the request and outlasts it, so a worker that was frozen past its lease neither sends nor writes.
+`exports.sending` sends many at once by what is here; each of them goes its own way to its end.
 """
 
 from __future__ import annotations
@@ -9,32 +8,27 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from authorizations import tokens
-from authorizations.uses import Use
+from authorizations.uses import Use, count_use
 from destinations import audiences
 from destinations.connection import ad_accounts_look
 from destinations.models import Destination
 from destinations.standing import standing_of
 from exports import rates, staging
+from exports.claims import Claim, LeaseLost, claim_due, locked
 from exports.conducting import LOOK_AGAIN, end_or_wait
 from exports.engine import batches as encoding
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
-from exports.models import (
-    BatchState,
-    Export,
-    ExportBatch,
-    ExportState,
-    Mode,
-    WaitingFor,
-    not_leased,
-)
+from exports.models import BatchState, Export, ExportBatch, ExportState, Mode, WaitingFor
 from exports.services import wake
 from exports.troubles import Trouble, not_set_up, trouble_of
 from organizations import fence
@@ -43,13 +37,11 @@ from providers.app import NotConfigured
 from providers.connection import Connection
 from providers.errors import PermissionMissing, PlatformError, Throttled
 from providers.platform import Platform
-from providers.values import Audience, Batch, Receipt
+from providers.values import Audience, Receipt
 
 logger = logging.getLogger(__name__)
 
-# Longer than one request takes (providers.transport: under 100 s).
-LEASE = timedelta(seconds=105)
-# A worker waits so long for its place in the rate; for more it comes back.
+# A batch waits so long for its place in the rate; for more it comes back.
 PATIENCE_SECONDS = 2.0
 # Platforms that work on a batch after they have taken it need about so long at least.
 CONFIRM_AFTER = timedelta(seconds=60)
@@ -57,57 +49,134 @@ CONFIRM_AFTER = timedelta(seconds=60)
 _SAY_AFTER = 3
 
 
-class _LeaseLost(Exception):
-    """The lease ran out before anything was sent: somebody else sends this batch."""
-
-
-class _NotYet(Exception):
-    """Nothing was sent; come back after so many seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self.seconds = seconds
-
-
 @dataclass(frozen=True)
-class _Claim:
-    organization_id: uuid.UUID
-    batch: ExportBatch
-    export: Export
-    owner: uuid.UUID
-    key: bytes
-    platform_label: str
-    audience_id: str
+class Way:
+    """How batches of one export reach their audience: good for a second or two.
+
+    `lent` is the error where there is no token to be had.
+    """
+
+    audience: Audience
+    sender: rates.Sender
+    use: Use
+    lent: tokens.Lent | PlatformError
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether there is a token."""
+        return isinstance(self.lent, tokens.Lent)
+
+
+def way_of(export: Export) -> Way | None:
+    """Find where an export's batches go, and a token; None where nobody can be asked.
+
+    Then the next look at the export says why. Outside the fence.
+    """
+    try:
+        target = audiences.target_of(export.organization_id, export.destination_id)
+    except audiences.NoAuthorization:
+        return None
+    if target.audience is None:
+        return None
+    lent: tokens.Lent | PlatformError
+    try:
+        lent = tokens.lend(export.organization_id, target.authorization_id)
+    except PlatformError as error:
+        lent = error
+    return Way(
+        audience=target.audience,
+        sender=rates.Sender(target.platform, target.authorization_id, target.request.ad_account_id),
+        use=Use("export", person_id=export.created_by_id, subject_id=export.id),
+        lent=lent,
+    )
 
 
 def send(organization_id: uuid.UUID, batch_id: uuid.UUID) -> uuid.UUID | None:
-    """Send a batch if nobody else does; return the export's id if something came of it.
+    """Send one batch if nobody else does; return the export's id if something came of it.
 
     Harmless to call again. Outside the fence.
     """
-    claim = _claim(organization_id, batch_id)
-    if claim is None:
+    with fence.inside(organization_id):
+        found = ExportBatch.objects.filter(pk=batch_id).select_related("export").first()
+    way = None if found is None else way_of(found.export)
+    if found is None or way is None:
         return None
+    with fence.inside(organization_id):
+        claimed = claim_on(way, found.export_id, at_most=1, only=batch_id)
+    for each, wait in placed(way, claimed):
+        receipt = deliver(each, way, wait)
+        if receipt is not None:
+            with fence.inside(organization_id):
+                note_receipts([(each, receipt)])
+    return found.export_id if claimed else None
+
+
+def claim_on(
+    way: Way, export_id: uuid.UUID, *, at_most: int, only: uuid.UUID | None = None
+) -> list[Claim]:
+    """Claim batches that are due, and count the uses of the token. In the fence."""
+    export = locked(export_id)
+    if export is None:
+        return []
+    claimed = claim_due(export, way.audience.id, at_most=at_most, only=only)
+    if claimed and isinstance(way.lent, tokens.Lent):
+        count_use(export.organization_id, way.sender.authorization_id, way.use, len(claimed))
+    return claimed
+
+
+def placed(way: Way, claimed: Sequence[Claim]) -> list[tuple[Claim, float]]:
+    """Reserve places in the rate: return claims with the seconds to wait before each.
+
+    Those that would wait for too long are given back. Outside the fence.
+    """
+    places, wait = [0.0] * len(claimed), 0.0
+    if claimed and isinstance(way.lent, tokens.Lent):
+        with suppress(NotConfigured):
+            places, wait = rates.reserve_several(
+                way.sender, len(claimed), patience=PATIENCE_SECONDS
+            )
+    for each in claimed[len(places) :]:
+        _give_back(each, again_in=wait)
+    return list(zip(claimed, places, strict=False))
+
+
+def deliver(claim: Claim, way: Way, wait: float) -> Receipt | None:
+    """Send a batch after so many seconds; what goes wrong is noted. Outside the fence."""
     try:
-        receipt = _delivered(claim)
-    except _LeaseLost:
-        logger.warning("batch %s: its lease ran out before it was sent", batch_id)
-        return None
-    except _NotYet as later:
-        _give_back(claim, again_in=later.seconds)
+        return _delivered(claim, way, wait)
+    except LeaseLost:
+        logger.warning("batch %s: its lease ran out before it was sent", claim.batch.pk)
     except PlatformError as error:
         _note_trouble(claim, error)
     except NotConfigured:
-        _note_trouble(claim, not_set_up(claim.platform_label))
+        _note_trouble(claim, not_set_up(claim.export.destination.platform_label))
     except (SealBroken, FileSealBroken, FileNotFoundError, encoding.BatchBroken):
-        logger.exception("batch %s is not readable", batch_id)
+        logger.exception("batch %s is not readable", claim.batch.pk)
         _give_up(claim, Trouble(None, "The prepared batch is not readable any more."))
-    else:
-        _note_receipt(claim, receipt)
-    return claim.export.id
+    return None
 
 
-def _is_said_by_the_destination(claim: _Claim) -> bool:
+def _delivered(claim: Claim, way: Way, wait: float) -> Receipt:
+    if not isinstance(way.lent, tokens.Lent):
+        raise way.lent
+    time.sleep(wait)
+    with staging.reading(claim.batch.stored_name, claim.key) as stream:
+        batch = encoding.decode(stream.read())
+
+    def work(platform: Platform, connection: Connection) -> Receipt:
+        claim.begin_request()
+        if claim.export.mode == Mode.REMOVE:
+            return platform.remove(connection, way.audience, batch)
+        return platform.add(connection, way.audience, batch)
+
+    try:
+        return way.lent.call(work)
+    except Throttled as error:
+        rates.hold(way.sender, error.retry_after or 1.0)
+        raise
+
+
+def _is_said_by_the_destination(claim: Claim) -> bool:
     """Ask anew what the authorization reaches; say whether that alone keeps the export waiting.
 
     Then the destination's page says the cause, and the export goes on by itself once it is gone.
@@ -121,92 +190,10 @@ def _is_said_by_the_destination(claim: _Claim) -> bool:
         return not standing_of(Destination.objects.get(pk=destination_id)).may_export
 
 
-def _delivered(claim: _Claim) -> Receipt:
-    """Wait for a place in the rate, then send."""
-    try:
-        target = audiences.target_of(claim.organization_id, claim.export.destination_id)
-    except audiences.NoAuthorization:
-        raise _NotYet(0.0) from None
-    if target.audience is None or target.audience.id != claim.audience_id:
-        # Forgotten or changed meanwhile; the next look at the export goes by what it is now.
-        raise _NotYet(0.0)
-    sender = rates.Sender(target.platform, target.authorization_id, target.request.ad_account_id)
-    wait = rates.reserve(sender, patience=PATIENCE_SECONDS)
-    if wait > PATIENCE_SECONDS:
-        raise _NotYet(wait)
-    time.sleep(wait)
-    batch = _read(claim)
-    try:
-        return _sent(claim, target.authorization_id, target.audience, batch)
-    except Throttled as error:
-        rates.hold(sender, error.retry_after or 1.0)
-        raise
-
-
-def _claim(organization_id: uuid.UUID, batch_id: uuid.UUID) -> _Claim | None:
-    owner = uuid.uuid4()
-    with fence.inside(organization_id):
-        found = ExportBatch.objects.filter(pk=batch_id).select_related("export").first()
-        if found is None or found.export.state not in {ExportState.SENDING, ExportState.WAITING}:
-            return None
-        if found.export.waiting_for not in {"", WaitingFor.PLATFORM}:
-            return None
-        # Locked, so that a cancel is either seen here or finds the lease.
-        export = Export.objects.select_for_update().get(pk=found.export_id)
-        if export.state != found.export.state:
-            return None
-        taken = (
-            ExportBatch.objects.filter(
-                pk=batch_id, state__in=(BatchState.PENDING, BatchState.SENDING)
-            )
-            .filter(not_leased())
-            .update(
-                state=BatchState.SENDING,
-                lease_owner=owner,
-                lease_until=Now() + LEASE,
-                hinted_until=None,
-            )
-        )
-        if not taken:
-            return None
-        key, to = staging.file_key(export), export.destination
-        return _Claim(organization_id, found, export, owner, key, to.platform_label, to.audience_id)
-
-
-def _read(claim: _Claim) -> Batch:
-    with staging.reading(claim.batch.stored_name, claim.key) as stream:
-        return encoding.decode(stream.read())
-
-
-def _sent(claim: _Claim, authorization_id: uuid.UUID, audience: Audience, batch: Batch) -> Receipt:
-    def deliver(platform: Platform, connection: Connection) -> Receipt:
-        _renew(claim)
-        if claim.export.mode == Mode.REMOVE:
-            return platform.remove(connection, audience, batch)
-        return platform.add(connection, audience, batch)
-
-    use = Use("export", person_id=claim.export.created_by_id, subject_id=claim.export.id)
-    return tokens.call(claim.organization_id, authorization_id, use, deliver)
-
-
-def _renew(claim: _Claim) -> None:
-    """Take the lease anew for one request, and count the request."""
-    with fence.inside(claim.organization_id):
-        renewed = _mine(claim).filter(lease_until__gte=Now(), state=BatchState.SENDING)
-        if not renewed.update(lease_until=Now() + LEASE, attempts=F("attempts") + 1):
-            raise _LeaseLost
-
-
-def _mine(claim: _Claim) -> QuerySet[ExportBatch]:
-    return ExportBatch.objects.filter(pk=claim.batch.pk, lease_owner=claim.owner)
-
-
-_NO_LEASE = {"lease_owner": None, "lease_until": None}
-
-
-def _note_receipt(claim: _Claim, receipt: Receipt) -> None:
-    with fence.inside(claim.organization_id):
-        noted = _mine(claim).update(
+def note_receipts(received: Sequence[tuple[Claim, Receipt]]) -> None:
+    """Keep the receipts of batches of one export. In the fence."""
+    for claim, receipt in received:
+        noted = claim.row.update(
             state=BatchState.ACCEPTED if receipt.settled else BatchState.TAKEN,
             not_before=None if receipt.settled else Now() + CONFIRM_AFTER,
             accepted=receipt.accepted,
@@ -217,18 +204,18 @@ def _note_receipt(claim: _Claim, receipt: Receipt) -> None:
             troubles=0,
             troubled_since=None,
             finished_at=Now() if receipt.settled else None,
-            **_NO_LEASE,
+            **claim.given_back(),
         )
         if not noted:
             # Whoever took over sends it again, which is harmless.
             logger.warning("batch %s: accepted, but its lease was lost", claim.batch.pk)
-            return
-        export = Export.objects.get(pk=claim.export.pk)
+    for pk in {claim.export.pk for claim, _ in received}:
+        export = Export.objects.get(pk=pk)
         if export.waiting_for == WaitingFor.PLATFORM:
             export.move(ExportState.SENDING)
 
 
-def _note_trouble(claim: _Claim, error: PlatformError) -> None:
+def _note_trouble(claim: Claim, error: PlatformError) -> None:
     if isinstance(error, PermissionMissing) and _is_said_by_the_destination(claim):
         _give_back(claim, again_in=0.0)
         return
@@ -246,7 +233,7 @@ def _note_trouble(claim: _Claim, error: PlatformError) -> None:
 
 
 def _give_back(
-    claim: _Claim,
+    claim: Claim,
     *,
     again_in: float,
     trouble: Trouble | None = None,
@@ -256,7 +243,7 @@ def _give_back(
     changes: dict[str, object] = {
         "state": BatchState.PENDING,
         "not_before": Now() + timedelta(seconds=again_in) if again_in else None,
-        **_NO_LEASE,
+        **claim.given_back(),
     }
     if trouble is not None and error is not None:
         changes |= {"error": trouble.reason[:400], "error_code": error.code[:60]}
@@ -266,7 +253,7 @@ def _give_back(
                 "troubled_since": Coalesce("troubled_since", Now()),
             }
     with fence.inside(claim.organization_id):
-        if not _mine(claim).update(**changes):
+        if not claim.row.update(**changes):
             # What becomes of it is for whoever took over to say.
             return
         export = Export.objects.get(pk=claim.export.pk)
@@ -281,28 +268,30 @@ def _give_back(
             end_or_wait(export, trouble)
 
 
-def _give_up(claim: _Claim, trouble: Trouble, error: PlatformError | None = None) -> None:
+def _give_up(claim: Claim, trouble: Trouble, error: PlatformError | None = None) -> None:
     with fence.inside(claim.organization_id):
-        given_up = _mine(claim).update(
+        given_up = claim.row.update(
             state=BatchState.FAILED,
             error=trouble.reason[:400],
             error_code=error.code[:60] if error else "",
             request_id=error.request_id[:120] if error else "",
             finished_at=Now(),
-            **_NO_LEASE,
+            **claim.given_back(),
         )
         if not given_up:
             return
         if trouble.audience_is_gone:
             audiences.audience_forget(
-                claim.organization_id, claim.export.destination_id, claim.audience_id
+                claim.organization_id,
+                claim.export.destination_id,
+                claim.export.destination.audience_id,
             )
         export = Export.objects.get(pk=claim.export.pk)
         if trouble.of_the_export and not export.is_final:
             end_or_wait(export, trouble)
 
 
-def _canceled(claim: _Claim) -> None:
+def _canceled(claim: Claim) -> None:
     ExportBatch.objects.filter(pk=claim.batch.pk, state=BatchState.PENDING).update(
         state=BatchState.CANCELED, finished_at=Now()
     )

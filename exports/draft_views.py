@@ -150,7 +150,7 @@ def _check_context(row: Export, check: Check | None) -> dict[str, Any]:
 def _check_asked(row: Export, form: StartForm) -> HttpResponse:
     with suppress(services.NotNow):
         checks.check_ask(export=row, mode=Mode(form.cleaned_data["mode"]), columns=form.columns())
-        hint(tasks.check, row.organization_id, row.pk)
+        hint(tasks.check_small if row.has_small_file else tasks.check, row.organization_id, row.pk)
     return redirect(f"{reverse('exports:start', args=[row.pk])}#check")
 
 

@@ -77,6 +77,9 @@ class BatchState(models.TextChoices):
     CANCELED = "canceled", "Canceled"
 
 
+_SMALL_FILE = 4 * 1024 * 1024
+
+
 class Exports(models.QuerySet["Export"]):
     """The questions that are asked of exports."""
 
@@ -160,6 +163,11 @@ class Export(Tenant):
         return self.file_name
 
     @property
+    def has_small_file(self) -> bool:
+        """Say whether its file is read in seconds, however it is packed."""
+        return self.file_size <= _SMALL_FILE
+
+    @property
     def is_final(self) -> bool:
         """Say whether nothing more happens by itself."""
         return ExportState(self.state) in FINAL
@@ -199,6 +207,18 @@ def not_leased() -> models.Q:
     return models.Q(lease_until=None) | models.Q(lease_until__lt=Now())
 
 
+class ExportBatches(models.QuerySet["ExportBatch"]):
+    """The questions that are asked of batches."""
+
+    def due(self) -> ExportBatches:
+        """Narrow to those to be sent now: new ones, and those whose worker is gone."""
+        return (
+            self.filter(state__in=(BatchState.PENDING, BatchState.SENDING))
+            .filter(not_leased())
+            .filter(models.Q(not_before=None) | models.Q(not_before__lte=Now()))
+        )
+
+
 class ExportBatch(Tenant):
     """Identifiers for one request. `stored_name` is the sealed file that holds them."""
 
@@ -228,6 +248,8 @@ class ExportBatch(Tenant):
     error_code = models.CharField(max_length=60, blank=True)
     finished_at = models.DateTimeField(null=True)
 
+    objects = ExportBatches.as_manager()
+
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("export", "number"), name="batch_number_unique"),
@@ -235,7 +257,21 @@ class ExportBatch(Tenant):
                 condition=models.Q(state__in=BatchState.values), name="batch_state_known"
             ),
         )
-        indexes = (models.Index(fields=("export", "state", "not_before"), name="batch_next"),)
+        indexes = (
+            models.Index(fields=("export", "state", "not_before"), name="batch_next"),
+            # The next ones of an export that has sent most of its batches.
+            models.Index(
+                fields=("export", "number"),
+                name="batch_unsent",
+                condition=models.Q(state__in=(BatchState.PENDING, BatchState.SENDING)),
+            ),
+            # What an organization has in flight, among all that it ever sent.
+            models.Index(
+                fields=("organization",),
+                name="batch_in_flight",
+                condition=models.Q(state=BatchState.SENDING),
+            ),
+        )
         ordering = ("number",)
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ one short transaction of its own, never open while a platform is asked.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -36,19 +36,31 @@ def reserve(sender: Sender, *, patience: float) -> float:
 
     Where that is longer than `patience` nothing is reserved: come back after so long.
     """
+    places, wait = reserve_several(sender, 1, patience=patience)
+    return places[0] if places else wait
+
+
+def reserve_several(sender: Sender, most: int, *, patience: float) -> tuple[list[float], float]:
+    """Reserve up to so many requests; return the seconds to wait for each that has a place.
+
+    Also returns the seconds until there is a place for the next one.
+    """
     spaced = sorted((_key(sender, rate), rate) for rate in sender.platform.limits.rates)
+    if not spaced:
+        return [0.0] * most, 0.0
     with transaction.atomic():
-        arrivals = _locked(key for key, _ in spaced)
-        now = _clock()
-        wait = max(((arrivals[key] - now).total_seconds() for key, _ in spaced), default=0.0)
-        if wait > patience:
-            return wait
-        # In every budget it counts from when it goes, not from when that budget had a place.
-        goes_at = now + timedelta(seconds=max(0.0, wait))
+        arrivals, now = _locked([key for key, _ in spaced])
+        wait = max(0.0, *((arrivals[key] - now).total_seconds() for key, _ in spaced))
+        # In every budget they count from when they go, not from when that budget had a place; so
+        # the slowest one spaces them all.
+        apart = max(rate.seconds / rate.count for _, rate in spaced)
+        places = [at for each in range(most) if (at := wait + each * apart) <= patience]
+        if not places:
+            return [], wait
         for key, rate in spaced:
-            following = goes_at + timedelta(seconds=rate.seconds / rate.count)
+            following = now + timedelta(seconds=places[-1] + rate.seconds / rate.count)
             RateBudget.objects.filter(key=key).update(theoretical_arrival=following)
-    return max(0.0, wait)
+    return places, places[-1] + apart
 
 
 def hold(sender: Sender, seconds: float) -> None:
@@ -56,22 +68,27 @@ def hold(sender: Sender, seconds: float) -> None:
     rates = [rate for rate in sender.platform.limits.rates if rate.per != Per.APP]
     keys = sorted(_key(sender, rate) for rate in rates)
     with transaction.atomic():
-        arrivals = _locked(keys)
-        until = _clock() + timedelta(seconds=seconds)
+        arrivals, now = _locked(keys)
+        until = now + timedelta(seconds=seconds)
         for key in keys:
             if arrivals[key] < until:
                 RateBudget.objects.filter(key=key).update(theoretical_arrival=until)
 
 
-def _locked(keys: Iterable[bytes]) -> dict[bytes, datetime]:
-    """Lock the budgets, always in one order, and return when each lets its next request go."""
-    keys = list(keys)
-    RateBudget.objects.bulk_create(
-        [RateBudget(key=key, theoretical_arrival=_LONG_AGO) for key in keys],
-        ignore_conflicts=True,
-    )
+def _locked(keys: Sequence[bytes]) -> tuple[dict[bytes, datetime], datetime]:
+    """Lock the budgets, always in one order.
+
+    Returns when each lets its next request go, and what time it is once all are locked.
+    """
     locked = RateBudget.objects.select_for_update().filter(key__in=keys).order_by("key")
-    return {bytes(budget.key): budget.theoretical_arrival for budget in locked}
+    arrivals = {bytes(budget.key): budget.theoretical_arrival for budget in locked}
+    if missing := [key for key in keys if key not in arrivals]:
+        RateBudget.objects.bulk_create(
+            [RateBudget(key=key, theoretical_arrival=_LONG_AGO) for key in missing],
+            ignore_conflicts=True,
+        )
+        arrivals = {bytes(budget.key): budget.theoretical_arrival for budget in locked.all()}
+    return arrivals, _clock()
 
 
 def _key(sender: Sender, rate: Rate) -> bytes:

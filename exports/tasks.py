@@ -11,8 +11,8 @@ from exports import (
     checks,
     conducting,
     confirming,
-    delivery,
     preparation,
+    sending,
     services,
 )
 from organizations import routing
@@ -23,7 +23,13 @@ from organizations.hints import hint
 def prepare(organization_id: str, export_id: str) -> None:
     """Read the file and store its batches."""
     preparation.prepare(uuid.UUID(organization_id), uuid.UUID(export_id))
-    advance(organization_id, export_id)
+    hint(advance, uuid.UUID(organization_id), uuid.UUID(export_id))
+
+
+@shared_task
+def prepare_small(organization_id: str, export_id: str) -> None:
+    """Do the same with a small file: not behind the large ones."""
+    prepare(organization_id, export_id)
 
 
 @shared_task
@@ -33,24 +39,29 @@ def check(organization_id: str, export_id: str) -> None:
 
 
 @shared_task
+def check_small(organization_id: str, export_id: str) -> None:
+    """Do the same with a small file: not behind the large ones."""
+    check(organization_id, export_id)
+
+
+@shared_task
 def advance(organization_id: str, export_id: str) -> None:
     """Bring an export one step further."""
     organization, export = uuid.UUID(organization_id), uuid.UUID(export_id)
     following = conducting.advance(organization, export)
     if following.prepare:
-        hint(prepare, organization, export)
-    for batch in following.send:
-        hint(send, organization, batch)
+        hint(prepare_small if following.is_small else prepare, organization, export)
+    for _ in range(0, len(following.send), sending.SLOTS):
+        hint(send, organization, export)
     for batch in following.confirm:
         hint(confirm, organization, batch)
 
 
 @shared_task
-def send(organization_id: str, batch_id: str) -> None:
-    """Send one batch; what follows it is looked at anew."""
-    export = delivery.send(uuid.UUID(organization_id), uuid.UUID(batch_id))
-    if export is not None:
-        advance(organization_id, str(export))
+def send(organization_id: str, export_id: str) -> None:
+    """Send batches of an export for a while; what follows them is looked at anew."""
+    if sending.send_for_a_while(uuid.UUID(organization_id), uuid.UUID(export_id)):
+        advance(organization_id, export_id)
 
 
 @shared_task

@@ -12,6 +12,12 @@ from urllib.parse import urlsplit
 import psycopg
 from pgmq.install import get_embedded_install_sql
 
+# What is short and what people wait for; batches on their way; files to prepare, which takes
+# minutes where one is large: the small ones do not stand in line behind it.
+SOON, SENDING = "celery", "sending"
+PREPARING, PREPARING_SMALL = "preparing", "preparing_small"
+QUEUES = (SOON, SENDING, PREPARING, PREPARING_SMALL)
+
 # Longer than the longest task, or a slow one would be handed out twice. In seconds.
 _VISIBILITY_TIMEOUT = 1800
 # Any number will do that nobody else locks in the broker's database.

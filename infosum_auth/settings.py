@@ -6,8 +6,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
+from kombu import Queue
 
-from infosum_auth.broker import broker_settings
+from infosum_auth.broker import (
+    PREPARING,
+    PREPARING_SMALL,
+    QUEUES,
+    SENDING,
+    SOON,
+    broker_settings,
+)
 from infosum_auth.environment import (
     env,
     master_keys,
@@ -174,6 +182,20 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A worker that is told of no queues takes all of them.
+CELERY_TASK_QUEUES = [Queue(name) for name in QUEUES]
+CELERY_TASK_DEFAULT_QUEUE = SOON
+CELERY_TASK_ROUTES = {
+    "exports.tasks.send": {"queue": SENDING},
+    "exports.tasks.prepare": {"queue": PREPARING},
+    "exports.tasks.prepare_small": {"queue": PREPARING_SMALL},
+    "exports.tasks.check": {"queue": PREPARING},
+    "exports.tasks.check_small": {"queue": PREPARING_SMALL},
+}
+
+# Batches that may be with a platform at a time: of one export, of one organization.
+EXPORT_IN_FLIGHT = env.int("EXPORT_IN_FLIGHT", default=64)
+ORGANIZATION_IN_FLIGHT = env.int("ORGANIZATION_IN_FLIGHT", default=96)
 
 # Messages are hints: each of these finds in the rows what is left to do.
 CELERY_BEAT_SCHEDULE = {

@@ -35,13 +35,16 @@ def current_organization_id() -> uuid.UUID | None:
 
 @contextmanager
 def _setting(name: str, value: str) -> Iterator[None]:
+    # Where this begins the transaction, nothing was set before and the end takes the setting along.
+    nests = connection.in_atomic_block
     with transaction.atomic():
-        before = _read(name)
+        before = _read(name) if nests else ""
         _write(name, value)
         yield
         # Not in a `finally`: after an error the transaction (or its savepoint) is rolled back,
         # and the setting with it.
-        _write(name, before)
+        if nests:
+            _write(name, before)
 
 
 def _read(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -36,6 +37,10 @@ class SampleServers:
     jobs: dict[str, dict] | None = None
     tokens: set[str] = field(default_factory=set)
     answers: dict[str, deque] = field(default_factory=dict)
+    # Seconds that an answer takes, and how many were worked on at a time at most.
+    slow: float = 0.0
+    at_once: int = 0
+    most_at_once: int = 0
     _lock: Lock = field(default_factory=Lock)
 
     def listen(self, network) -> None:
@@ -66,6 +71,11 @@ class SampleServers:
                 self.tokens.add(request.headers["Authorization"])
                 due = self.answers.get(call)
                 said = due.popleft() if due else None
+                self.at_once += 1
+                self.most_at_once = max(self.most_at_once, self.at_once)
+            time.sleep(self.slow)
+            with self._lock:
+                self.at_once -= 1
             if callable(said):
                 told = said()
                 if told is not None:

@@ -86,8 +86,8 @@ def test_an_audience_that_is_there_by_name_is_taken(servers, destination, creato
     assert servers.held["au7"] == digests(*ADDRESSES)
 
 
-def test_a_bounded_number_is_in_flight(servers, destination, creator, monkeypatch):
-    monkeypatch.setattr(conducting, "IN_FLIGHT", 2)
+def test_a_bounded_number_is_in_flight(servers, destination, creator, settings):
+    settings.EXPORT_IN_FLIGHT = 2
     export = prepared(destination, creator)
     assert len(advance(export).send) == 2
     assert delivered(export).state == ExportState.SUCCEEDED

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from destinations.services import destination_pause, destination_resume
 from exports import conducting, delivery
+from exports.claims import LeaseLost
 from exports.models import BatchState, Export, ExportState, Mode, WaitingFor
 from exports.services import export_cancel
 from organizations import fence
@@ -101,11 +102,45 @@ def test_a_lease_that_ran_out_is_not_sent_under_even_if_nobody_took_it(
     export = prepared(destination, creator)
     advance(export)
     batch = batches(export)[0]
-    change(destination.authorization, access_expires_at=timezone.now())
     network.remove("POST", TOKEN_URL)
     network.add_callback("POST", TOKEN_URL, callback=renew_slowly)
-    assert delivery.send(export.organization_id, batch.id) is None
-    assert servers.count("add") == 0
+    # The token is rejected: it would be sent a second time with the renewed one.
+    servers.answer("add", 401)
+    delivery.send(export.organization_id, batch.id)
+    assert servers.count("add") == 1
+    assert servers.held["au1"] == set()
+    assert stored(batch).attempts == 1
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_a_request_that_does_not_begin_at_once_looks_at_its_lease_again(
+    servers, destination, creator, seconds
+):
+    export = prepared(destination, creator)
+    advance(export)
+    way = delivery.way_of(export)
+    with fence.inside(export.organization_id):
+        claim, *_ = delivery.claim_on(way, export.id, at_most=1)
+    let_leases_end(claim.batch)
+    # As after a freeze of so long.
+    claim.taken_at -= seconds
+    if seconds:
+        with pytest.raises(LeaseLost):
+            claim.begin_request()
+    else:
+        claim.begin_request()
+    assert stored(claim.batch).attempts == 1
+
+
+def test_a_second_request_under_a_claim_counts_and_takes_the_lease_anew(
+    servers, network, destination, creator
+):
+    export = prepared(destination, creator)
+    advance(export)
+    servers.answer("add", 401)
+    batch = batches(export)[0]
+    delivery.send(export.organization_id, batch.id)
+    assert (stored(batch).state, stored(batch).attempts) == (BatchState.ACCEPTED, 2)
 
 
 def test_a_receipt_that_arrives_after_the_lease_was_lost_is_dropped(servers, destination, creator):

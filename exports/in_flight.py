@@ -1,0 +1,44 @@
+"""How much may be with a platform at a time: bounded per export and per organization.
+
+The rows say it: a batch that is being sent has a lease. So it holds over all workers, and what a
+killed one had counts until its leases have ended.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.db.models.functions import Now
+
+from exports.models import BatchState, Export, ExportBatch
+from providers.registry import registry
+
+# Workers hold what they send in memory, and a batch of some platforms has 100,000 identifiers.
+_MOST_IDENTIFIERS = 1_000_000
+# One on its way while the next is made, however large they are.
+_LEAST = 2
+
+
+def most_of(export: Export) -> int:
+    """Return how many batches of an export may be in flight; none where its adapter is gone."""
+    key = export.destination.platform
+    if key not in registry:
+        return 0
+    by_memory = _MOST_IDENTIFIERS // registry.get(key).limits.batch_rows
+    return min(settings.EXPORT_IN_FLIGHT, max(_LEAST, by_memory))
+
+
+def room_for(export: Export, *, besides: int = 0) -> int:
+    """Return how many more batches may be sent now; `besides` are told to workers already.
+
+    In the fence. Exact for one export where its row is locked; exports of one organization that
+    are looked at in the same moment may together go beyond theirs by what one of them takes.
+    """
+    is_own = Q(export=export)
+    found = ExportBatch.objects.filter(state=BatchState.SENDING, lease_until__gte=Now()).aggregate(
+        own=Count("pk", filter=is_own), others=Count("pk", filter=~is_own)
+    )
+    own, others = found["own"] + besides, found["others"]
+    room = min(most_of(export) - own, settings.ORGANIZATION_IN_FLIGHT - own - others)
+    # An organization with many exports: each goes on, however little.
+    return max(room, 1 if own == 0 and most_of(export) else 0)

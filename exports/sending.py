@@ -1,0 +1,130 @@
+"""Send batches of one export for a while: several at once, their rows written together.
+
+A message begins a stint. It claims as many batches as it has slots, and again as they end, until
+its time is over; then the next look at the export tells another worker, behind whoever else waits.
+A slot takes another batch only once the receipt of the one before is kept, so what a killed worker
+sends again is at most what it had in flight.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from django.db import connections
+
+from exports import delivery
+from exports.claims import Claim
+from exports.models import Export
+from organizations import fence
+from providers.values import Receipt
+
+# Batches that one stint has in flight.
+SLOTS = 16
+# Others wait so long for their turn at most, and for the requests then under way.
+STINT_SECONDS = 3.0
+# A token and an audience are looked at anew after so long.
+_WAY_LASTS = 1.0
+# Answers come one by one; so small a part of their usual time is waited for more of them.
+_LINGER = 0.1
+_LONGEST_LINGER = 0.05
+
+
+def send_for_a_while(organization_id: uuid.UUID, export_id: uuid.UUID) -> bool:
+    """Send what is due of an export, for a stint; say whether there was anything.
+
+    Harmless to call again, and by many at once. Outside the fence.
+    """
+    with fence.inside(organization_id):
+        export = Export.objects.filter(pk=export_id).first()
+    if export is None:
+        return False
+    with ThreadPoolExecutor(SLOTS, thread_name_prefix="sending") as slots:
+        return _Stint(export, slots).run()
+
+
+@dataclass
+class _Stint:
+    export: Export
+    slots: ThreadPoolExecutor
+    way: delivery.Way | None = None
+    way_until: float = 0.0
+    # As many as found a place in the rate last time, and some.
+    width: int = SLOTS
+    # How long an answer took lately, in seconds.
+    usual: float = 0.0
+    under_way: dict[Future[Receipt | None], Claim] = field(default_factory=dict)
+    began_at: dict[Future[Receipt | None], float] = field(default_factory=dict)
+
+    def run(self) -> bool:
+        ends_at = time.monotonic() + STINT_SECONDS
+        received: Sequence[tuple[Claim, Receipt]] = ()
+        did_anything, goes_on = False, True
+        while True:
+            goes_on = goes_on and time.monotonic() < ends_at
+            claimed = self._keep_and_claim(received, claims=goes_on)
+            if claimed:
+                did_anything = True
+                goes_on = self._begin(claimed)
+            if not self.under_way:
+                return did_anything
+            received = self._received()
+
+    def _keep_and_claim(
+        self, received: Sequence[tuple[Claim, Receipt]], *, claims: bool
+    ) -> list[Claim]:
+        """Keep receipts and claim what fills the free slots, in one transaction."""
+        way = self._way() if claims else None
+        if way is None and not received:
+            return []
+        with fence.inside(self.export.organization_id):
+            delivery.note_receipts(received)
+            if way is None:
+                return []
+            free = min(SLOTS - len(self.under_way), self.width)
+            return delivery.claim_on(way, self.export.pk, at_most=free)
+
+    def _way(self) -> delivery.Way | None:
+        if time.monotonic() > self.way_until:
+            self.way = delivery.way_of(self.export)
+            self.way_until = time.monotonic() + _WAY_LASTS
+        return self.way
+
+    def _begin(self, claimed: list[Claim]) -> bool:
+        """Send claimed batches; say whether it makes sense to claim more when these have ended."""
+        way = self.way
+        if way is None:
+            raise RuntimeError("Nothing is claimed without a way to send it.")
+        placed = delivery.placed(way, claimed)
+        self.width = min(SLOTS, len(placed) + (len(placed) == len(claimed)))
+        for claim, wait_for in placed:
+            future = self.slots.submit(_deliver, claim, way, wait_for)
+            self.under_way[future] = claim
+            self.began_at[future] = time.monotonic() + wait_for
+        return bool(placed) and way.is_open
+
+    def _received(self) -> list[tuple[Claim, Receipt]]:
+        """Wait for answers; return those that are good. What else there was is noted already."""
+        wait(self.under_way, return_when=FIRST_COMPLETED)
+        linger = min(_LINGER * self.usual, _LONGEST_LINGER)
+        done, _ = wait(self.under_way, timeout=linger)
+        now = time.monotonic()
+        found = []
+        for future in done:
+            claim = self.under_way.pop(future)
+            self.usual = now - self.began_at.pop(future)
+            receipt = future.result()
+            if receipt is not None:
+                found.append((claim, receipt))
+        return found
+
+
+def _deliver(claim: Claim, way: delivery.Way, wait_for: float) -> Receipt | None:
+    try:
+        return delivery.deliver(claim, way, wait_for)
+    finally:
+        # Only trouble is written from here, and a slot has no connection to keep for it.
+        connections.close_all()

@@ -25,7 +25,8 @@ def most_of(export: Export) -> int:
     if key not in registry:
         return 0
     by_memory = _MOST_IDENTIFIERS // registry.get(key).limits.batch_rows
-    return min(settings.EXPORT_IN_FLIGHT, max(_LEAST, by_memory))
+    of_an_export: int = settings.EXPORT_IN_FLIGHT
+    return min(of_an_export, max(_LEAST, by_memory))
 
 
 def room_for(export: Export, *, besides: int = 0) -> int:
@@ -38,7 +39,9 @@ def room_for(export: Export, *, besides: int = 0) -> int:
     found = ExportBatch.objects.filter(state=BatchState.SENDING, lease_until__gte=Now()).aggregate(
         own=Count("pk", filter=is_own), others=Count("pk", filter=~is_own)
     )
-    own, others = found["own"] + besides, found["others"]
-    room = min(most_of(export) - own, settings.ORGANIZATION_IN_FLIGHT - own - others)
+    own: int = found["own"] + besides
+    all_of_them: int = found["others"] + own
+    most, of_an_organization = most_of(export), int(settings.ORGANIZATION_IN_FLIGHT)
     # An organization with many exports: each goes on, however little.
-    return max(room, 1 if own == 0 and most_of(export) else 0)
+    least = 1 if own == 0 and most else 0
+    return max(least, min(most - own, of_an_organization - all_of_them))

@@ -1,6 +1,6 @@
 """The whole product on one machine, with sample people and emulated platforms (`make demo`).
 
-PostgreSQL of its own, migrations, sample data, the sandbox, the web server, a worker and beat.
+PostgreSQL of its own, migrations, sample data, the sandbox, the web server, workers and beat.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +48,8 @@ _MANAGE = str(CHECKOUT / "manage.py")
 class Demo:
     """A running demo: where it is, who is in it, and the programs, to be killed in drills.
 
-    The programs are `sandbox`, `web`, `worker` and `beat`; `postgres` is None where the
-    environment names a server of somebody else.
+    The programs are `sandbox`, `web`, `beat` and those of `demo_parts.WORKERS`; `postgres` is None
+    where the environment names a server of somebody else.
     """
 
     ports: Ports
@@ -78,10 +78,15 @@ class Demo:
 
 @contextmanager
 def running(
-    ports: Ports | None = None, folder: Path | None = None, *, verbose: bool = False
+    ports: Ports | None = None,
+    folder: Path | None = None,
+    *,
+    verbose: bool = False,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Demo]:
     """Run a demo for as long as the block; without a folder in one that is removed afterwards.
 
+    `settings` are environment variables that differ from the usual.
     Raises DemoError, ComponentError or StartError where it does not come up. Call it from the main
     thread: the programs end with the thread that started them.
     """
@@ -93,17 +98,21 @@ def running(
             stack.callback(shutil.rmtree, home_of(folder / "postgres"), ignore_errors=True)
         folder.mkdir(exist_ok=True)
         stack.enter_context(_only_one(folder))
-        yield _start(ports or Ports.free(), folder, stack, verbose=verbose)
+        ports = ports or Ports.free()
+        yield _start(ports, folder, stack, verbose=verbose, settings=settings or {})
     finally:
         with uninterrupted():
             stack.close()
 
 
-def _start(ports: Ports, folder: Path, stack: ExitStack, *, verbose: bool) -> Demo:
+def _start(
+    ports: Ports, folder: Path, stack: ExitStack, *, verbose: bool, settings: Mapping[str, str]
+) -> Demo:
     postgres, databases = _databases(folder, stack)
     if databases.broker and not os.environ.get("REDIS_URL"):
         install_pgmq(databases.broker)
-    components = Components(folder, environment(ports, folder, databases), verbose=verbose)
+    given = {**environment(ports, folder, databases), **settings}
+    components = Components(folder, given, verbose=verbose)
     stack.callback(components.stop)
     parts = programs(ports, folder)
     components.start(parts["sandbox"])
@@ -115,9 +124,10 @@ def _start(ports: Ports, folder: Path, stack: ExitStack, *, verbose: bool) -> De
         audience.write_text("".join(messy_rows(_SAMPLE_ROWS)), encoding="utf-8")
     components.wait_until_ready("sandbox")
     components.environment.update(platform_environment(sandbox_url(ports)))
-    for name in ("web", "worker", "beat"):
+    ours = [name for name in parts if name != "sandbox"]
+    for name in ours:
         components.start(parts[name])
-    components.wait_until_ready("web", "worker", "beat")
+    components.wait_until_ready(*ours)
     return Demo(ports, folder, databases, seeded["people"], components, postgres)
 
 

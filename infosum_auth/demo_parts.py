@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 
+from infosum_auth.broker import PREPARING, PREPARING_SMALL, SENDING, SOON
 from infosum_auth.components import Component, python, said
 from infosum_auth.databases import Databases
 from infosum_auth.generated_secrets import application_secrets, kept
@@ -91,12 +92,7 @@ def programs(ports: Ports, folder: Path) -> dict[str, Component]:
     web = ["--bind", f"127.0.0.1:{ports.web}", "--worker-class", "gthread"]
     # Its control socket would be one for the whole machine.
     web += ["--workers", "2", "--threads", "4", "--no-control-socket", "infosum_auth.wsgi"]
-    # Nobody else listens to what workers could tell each other.
-    worker = ["--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    beat = ["--schedule", str(folder / "beat-schedule"), "--pidfile", ""]
-    celery = ("celery", "-A", "infosum_auth")
-    worker += ["--loglevel", "INFO"]
-    beat += ["--loglevel", "INFO"]
+    beat = ["--schedule", str(folder / "beat-schedule"), "--pidfile", "", "--loglevel", "INFO"]
     parts = (
         Component(
             "sandbox",
@@ -104,10 +100,31 @@ def programs(ports: Ports, folder: Path) -> dict[str, Component]:
             lambda _log: _answers(f"{sandbox_url(ports)}/_control/people"),
         ),
         Component("web", python("gunicorn", *web), lambda _log: _answers(web_url(ports))),
-        Component("worker", python(*celery, "worker", *worker), said(" ready.")),
-        Component("beat", python(*celery, "beat", *beat), said("beat: Starting...")),
+        *(worker(name) for name in WORKERS),
+        Component("beat", python(*CELERY, "beat", *beat), said("beat: Starting...")),
     )
     return {part.name: part for part in parts}
+
+
+CELERY = ("celery", "-A", "infosum_auth")
+# What each kind of worker takes, and how. Who sends mostly waits for answers, in threads; who
+# prepares computes, in a process of its own that gives its memory back.
+_SENDING = ("--pool", "threads", "--concurrency", "16", "--prefetch-multiplier", "1")
+_PREPARING = ("--pool", "prefork", "--concurrency", "1", "--prefetch-multiplier", "1")
+WORKERS = {
+    "sender": ("--queues", f"{SOON},{SENDING}", *_SENDING),
+    "preparer": ("--queues", PREPARING, *_PREPARING),
+    "preparer_small": ("--queues", PREPARING_SMALL, *_PREPARING),
+}
+# Nobody else listens to what workers could tell each other.
+_ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO")
+
+
+def worker(kind: str, name: str = "") -> Component:
+    """Return a worker of one kind; several of a kind need names."""
+    name = name or kind
+    words = (*WORKERS[kind], "--hostname", f"{name}@%h", *_ALONE)
+    return Component(name, python(*CELERY, "worker", *words), said(" ready."))
 
 
 def web_url(ports: Ports) -> str:

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from infosum_auth.demo_check import (
     expected_of,
     signed_in,
 )
-from infosum_auth.demo_parts import DemoError
+from infosum_auth.demo_parts import WORKERS, DemoError
 from infosum_auth.processes import interruptible
 from infosum_auth.sample_audience import messy_rows
 from infosum_auth.text_browser import NotOnThePageError, TextBrowser
@@ -38,7 +39,7 @@ from providers.platform import Platform
 from providers.registry import registry
 
 ROWS = 450_000
-# What two worker processes can have in flight.
+# Batches that its workers may have in flight, of the four to five of an export.
 IN_FLIGHT = 2
 PATIENCE_SECONDS = 400
 
@@ -127,16 +128,21 @@ class Drill:
 def worker_killed(drill: Drill) -> None:
     """Kill -9 of all worker processes, at some moment between the click and the last batch."""
     drill.sleep(0.5, 8)
-    drill.demo.components.kill("worker")
-    drill.demo.components.restart("worker")
+    _kill_workers(drill)
 
 
 def worker_killed_while_sending(drill: Drill) -> None:
     """Kill -9 of all worker processes while requests are under way."""
     _wait_for_requests(drill)
     drill.sleep(0, 1.5)
-    drill.demo.components.kill("worker")
-    drill.demo.components.restart("worker")
+    _kill_workers(drill)
+
+
+def _kill_workers(drill: Drill) -> None:
+    for name in WORKERS:
+        drill.demo.components.kill(name)
+    for name in WORKERS:
+        drill.demo.components.restart(name)
 
 
 def beat_killed(drill: Drill) -> None:
@@ -212,7 +218,7 @@ def _wait_for_requests(drill: Drill) -> None:
 def run(names: list[str], times: int, seed: int) -> dict[str, Any]:
     """Inject each fault so many times; return the figures."""
     scores = {name: Score() for name in names}
-    with tempfile.TemporaryDirectory() as folder, running() as demo:
+    with tempfile.TemporaryDirectory() as folder, _running() as demo:
         file = Path(folder) / "audience.csv"
         file.write_text("".join(messy_rows(ROWS, seed=seed)), encoding="utf-8")
         # The largest batches: what is measured are the failures, not the rate.
@@ -224,6 +230,10 @@ def run(names: list[str], times: int, seed: int) -> dict[str, Any]:
                 sys.stderr.write(f"{name}: {scores[name]}\n")
     is_ok = all(_held(scores[name], FAULTS[name][1]) for name in names)
     return {"ok": is_ok, "faults": {name: asdict(score) for name, score in scores.items()}}
+
+
+def _running() -> AbstractContextManager[Demo]:
+    return running(settings={"EXPORT_IN_FLIGHT": str(IN_FLIGHT)})
 
 
 def _held(score: Score, may_be_resent: int) -> bool:

@@ -117,7 +117,7 @@ def test_a_lost_message_is_found_by_the_sweep(draft, monkeypatch):
     monkeypatch.setattr(tasks, "hint", lambda task, *ids: hints.append((task.name, *ids)))
     asked(draft)
     tasks.sweep_exports()
-    assert hints == [("exports.tasks.check_small", draft.organization_id, draft.id)]
+    assert hints == [("exports.tasks.check", draft.organization_id, draft.id)]
 
 
 def test_a_killed_worker_is_followed_by_another(draft):

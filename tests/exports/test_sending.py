@@ -43,6 +43,12 @@ def stint(export) -> bool:
     return sending.send_for_a_while(export.organization_id, export.id)
 
 
+def to_the_end(export) -> None:
+    """Go on as messages would: a stint ends where its time is over or others have the room."""
+    while advance(export).send or stint(export):
+        pass
+
+
 def in_threads(work, *items):
     def run(item):
         try:
@@ -93,9 +99,7 @@ def test_stints_at_once_stay_within_the_bound_of_an_export(servers, destination,
     servers.slow = 0.02
     in_threads(lambda _: stint(export), *range(4))
     assert servers.most_at_once == 5
-    # A stint ends where others had the whole room; the next look tells workers anew.
-    while advance(export).send or stint(export):
-        pass
+    to_the_end(export)
     assert servers.held["au1"] == digests(*MANY)
     assert servers.count("add") == 40
 
@@ -108,9 +112,12 @@ def test_an_organizations_exports_share_its_bound_and_each_goes_on(
     first, second = ready(destination, creator), ready(other, creator)
     servers.slow = 0.05
     in_threads(stint, first, second)
-    assert servers.count("add") == 80
+    assert all(BatchState.ACCEPTED in states(export) for export in (first, second))
     # What one may take before it sees the other, and the one that each may have always.
     assert servers.most_at_once <= 2 * 4
+    for export in (first, second):
+        to_the_end(export)
+    assert servers.count("add") == 80
 
 
 def test_a_stint_ends_and_leaves_the_rest_to_the_next(servers, destination, creator, monkeypatch):
@@ -127,14 +134,17 @@ def test_a_cancel_stops_after_what_is_in_flight(servers, destination, creator, s
     def cancel():
         with fence.inside(export.organization_id):
             export_cancel(export=stored(export), by=creator)
+        heard.append(servers.count("add"))
         connections.close_all()
 
+    heard = []
     settings.EXPORT_IN_FLIGHT = 3
     export = ready(destination, creator)
     servers.answer("add", None, None, None, None, cancel)
     stint(export)
-    assert 5 <= servers.count("add") <= 5 + 2
-    assert states(export).count(BatchState.CANCELED) >= 40 - 7
+    # What was claimed by then, and no more.
+    assert servers.count("add") <= heard[0] + 2
+    assert states(export).count(BatchState.CANCELED) >= 40 - heard[0] - 2 > 0
     assert BatchState.SENDING not in states(export)
 
 

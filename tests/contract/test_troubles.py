@@ -10,7 +10,7 @@ from providers.errors import GrantDead, PlatformDown, PlatformError, Throttled
 from tests.contract.batches import batch
 from tests.contract.troubles import Trouble
 
-SLOW_SECONDS = 3.0
+SLOW_SECONDS = 0.5
 
 
 @pytest.fixture(params=list(Trouble), ids=str)

@@ -130,7 +130,8 @@ class _Work:
         kinds = platform.identifiers_taken(columns, export.destination.settings)
         shape = FileShape.from_json(export.shape)
         with staging.reading(export.staged_name, self._key) as stream:
-            looked = looked_through(rows(stream, shape), columns, kinds, alive=self._alive)
+            written = rows(stream, shape, only=columns.values())
+            looked = looked_through(written, columns, kinds, alive=self._alive)
             sums = counted(
                 stream,
                 shape,

@@ -126,7 +126,8 @@ def start(request: MemberRequest, row: Export) -> HttpResponse:
         "columns": columns,
         "kinds": [kind.label for kind in kinds],
         "none_found": not found,
-        "has_header": row.shape["has_header"],
+        "has_header": shape.has_header,
+        "may_have_header": not shape.is_parquet,
         "minimum_audience": platform.limits.minimum_audience,
         **_check_context(row, check),
     }

@@ -22,9 +22,11 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label="File",
-        help_text="CSV or TSV, also compressed with gzip. It is sealed while it is received.",
+        help_text=(
+            "CSV or TSV, also compressed with gzip, or Parquet. It is sealed while it is received."
+        ),
         error_messages={"required": "Choose a file.", "empty": "The file is empty."},
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.gz,text/csv,text/plain"}),
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.gz,.parquet,text/csv,text/plain"}),
     )
 
     def refuse(self, sentence: str) -> None:

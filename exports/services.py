@@ -88,7 +88,10 @@ def shape_of(export: Export, key: bytes) -> FileShape:
 
 def draft_reread(*, export: Export, has_header: bool) -> None:
     """Read a draft with or without its first row as header; a person knows better. In the fence."""
-    if export.state == ExportState.DRAFT and export.shape["has_header"] != has_header:
+    shape = FileShape.from_json(export.shape)
+    if shape.is_parquet or shape.has_header == has_header:
+        return
+    if export.state == ExportState.DRAFT:
         with staging.reading(export.staged_name, staging.file_key(export)) as stream:
             shape = look_at(stream, has_header=has_header)
         Export.objects.filter(pk=export.pk, state=ExportState.DRAFT).update(shape=shape.as_json())

@@ -17,7 +17,7 @@ _STARTS = (
     (b"GIF89a", _PICTURE),
     (b"%PDF-", "This is a PDF document; save the list itself as CSV."),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _SPREADSHEET),
-    (b"PAR1", "This is a Parquet file, which is not read yet; save it as CSV."),
+    (b"PAR1", "This is a Parquet file that was compressed once more; unpack it."),
     (b"SQLite format 3\x00", "This is a database; save the list itself as CSV."),
     (b"\x1f\x8b", "This is compressed twice; unpack it once."),
     (b"7z\xbc\xaf\x27\x1c", _ARCHIVE),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from exports.engine.reading import DAMAGES, FileShape, rows, unpacked
+from exports.engine.reading import DAMAGES, FileShape, plain_of, rows
 from exports.engine.values import digest_of
 from providers.declarations import IdentifierType
 from providers.identifiers import Invalid, Reason
@@ -104,12 +104,16 @@ def people_of(
         reject(reject_line(number, key, reason).encode())
 
     tally = Tally()
+    read = sorted({columns[each.key] for each in identifiers})
+    if shape.is_parquet:
+        # Only these are read, one behind another.
+        columns = {each.key: read.index(columns[each.key]) for each in identifiers}
     work = _Work(_wanted(columns, identifiers), tally, people, reject_one, alive)
     if shape.encoding not in ENCODINGS:
         work.take(rows(stream, shape))
         return tally
     try:
-        with unpacked(stream, gzipped=shape.gzipped) as plain:
+        with plain_of(stream, shape, read) as plain:
             for found in found_in(plain, shape, work.wanted):
                 if not isinstance(found, Found):
                     work.take(found)

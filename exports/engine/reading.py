@@ -11,9 +11,10 @@ import io
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Self, TextIO
 
+from exports.engine import parquet
 from exports.engine.dialects import dialect_of, is_blank, looks_like_an_identifier
 from exports.engine.file_kinds import (
     decoded,
@@ -30,6 +31,7 @@ __all__ = ["FileRefused", "FileShape", "look_at", "rows"]
 SAMPLE_ROWS = 50
 _HEAD = LONGEST_ROW
 _GZIP = b"\x1f\x8b"
+_PARQUET = (b"PAR1", b"PARE")
 # What reading raises where compressed bytes are damaged or cut.
 DAMAGES = (EOFError, zlib.error, gzip.BadGzipFile)
 _LONGEST_NAME = 100
@@ -41,7 +43,8 @@ _MOST_EMPTY_LINES = 1_000_000
 class FileShape:
     """How a file is written: the name of its encoding for `codecs`, its delimiter, and so on.
 
-    `quoted` says whether quotation marks enclose cells; `gzipped` whether it is compressed.
+    `quoted` says whether quotation marks enclose cells; `gzipped` whether it is compressed. With
+    `is_parquet` the rest describes the text that it is turned into.
     `column_names` has one for each column of the sample. `sample_rows` are raw values of people:
     they are left out of `repr` and of `as_json`.
     """
@@ -52,6 +55,7 @@ class FileShape:
     has_header: bool
     gzipped: bool
     column_names: tuple[str, ...]
+    is_parquet: bool = False
     sample_rows: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
 
     def as_json(self) -> dict[str, Any]:
@@ -62,6 +66,7 @@ class FileShape:
             "quoted": self.quoted,
             "has_header": self.has_header,
             "gzipped": self.gzipped,
+            "is_parquet": self.is_parquet,
             "column_names": list(self.column_names),
         }
 
@@ -76,6 +81,9 @@ def look_at(stream: BinaryIO, *, has_header: bool | None = None) -> FileShape:
 
     `stream` must be seekable. `has_header` is for a person who knows better.
     """
+    stream.seek(0)
+    if stream.read(len(_PARQUET[0])) in _PARQUET:
+        return _parquet_shape(stream)
     gzipped, head, is_all = _head_of(stream)
     if not head:
         raise FileRefused("The file is empty.")
@@ -116,16 +124,59 @@ class Progress:
         return _MOST_EMPTY_LINES - self.empty_lines
 
 
-def rows(stream: BinaryIO, shape: FileShape) -> Iterator[tuple[int, list[str]]]:
+def rows(
+    stream: BinaryIO, shape: FileShape, only: Iterable[int] | None = None
+) -> Iterator[tuple[int, list[str]]]:
     """Yield (row number, cells) of every row of data from the start of a seekable stream.
 
     Numbers are those of a spreadsheet: a header is row 1, a cell with line breaks makes no new
-    row. Empty lines are left out, but counted. Rows are as wide as they are written. Raises
-    FileRefused.
+    row. Empty lines are left out, but counted. Rows are as wide as they are written. Where `only`
+    some columns are wanted, the cells of others may be left empty. Raises FileRefused.
     """
+    if shape.is_parquet:
+        yield from _rows_of_parquet(stream, shape, only)
+        return
     with _text_of(stream, shape) as text:
         found = records(text, shape.delimiter, quoted=shape.quoted)
         yield from rows_of_data(_undamaged(found), Progress(shape.has_header))
+
+
+def _rows_of_parquet(
+    stream: BinaryIO, shape: FileShape, only: Iterable[int] | None
+) -> Iterator[tuple[int, list[str]]]:
+    width = len(shape.column_names)
+    wanted = sorted(set(range(width) if only is None else only))
+    with parquet.as_csv(stream, wanted) as plain:
+        text = io.TextIOWrapper(plain, shape.encoding, errors_for(shape.encoding), newline="")
+        for number, found in records(text, shape.delimiter, quoted=shape.quoted):
+            cells = [""] * width
+            for column, cell in zip(wanted, found, strict=False):
+                cells[column] = cell
+            yield number, cells
+
+
+def _parquet_shape(stream: BinaryIO) -> FileShape:
+    columns, sample = parquet.sample_of(stream, SAMPLE_ROWS)
+    named = zip(columns.names, columns.readable, strict=True)
+    names = _column_names(
+        [name if readable else f"{name} (nested, not read)" for name, readable in named],
+        len(columns.names),
+    )
+    shape = FileShape(
+        # How `parquet` writes.
+        encoding="utf-8",
+        delimiter=",",
+        quoted=True,
+        has_header=False,
+        gzipped=False,
+        column_names=names,
+        is_parquet=True,
+    )
+    text = io.StringIO(sample.decode(shape.encoding, errors_for(shape.encoding)), newline="")
+    found = [cells[: len(names)] for _, cells in records(text, ",", quoted=True)]
+    if not found:
+        raise FileRefused("The file has columns but no rows.")
+    return replace(shape, sample_rows=tuple(map(tuple, found)))
 
 
 def rows_of_data(
@@ -175,6 +226,17 @@ def _head_of(stream: BinaryIO) -> tuple[bool, bytes, bool]:
         except DAMAGES:
             raise _damaged_gzip(None) from None
     return gzipped, head[:_HEAD], len(head) <= _HEAD
+
+
+@contextmanager
+def plain_of(stream: BinaryIO, shape: FileShape, columns: Sequence[int]) -> Iterator[BinaryIO]:
+    """Give a file as text in its encoding, from its beginning; of Parquet only these columns."""
+    if shape.is_parquet:
+        with parquet.as_csv(stream, columns) as plain:
+            yield plain
+    else:
+        with unpacked(stream, gzipped=shape.gzipped) as plain:
+            yield plain
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks import at_platforms
 from benchmarks.end_to_end import compare
 from benchmarks.files import audience
 
@@ -18,7 +19,7 @@ _TIMED_ROWS = 10_000_000
 _ROWS = (1_000_000, 10_000_000)
 _MOST_ROWS = 50_000_000
 _RUNS = 3
-_PARTS = ("speed", "memory", "end_to_end")
+_PARTS = ("speed", "memory", "end_to_end", "million", "of_declared_limit")
 _SENT_ROWS = 1_000_000
 _DELAYS = {"end_to_end_vs_sequential": 0.0, "end_to_end_vs_sequential_100ms": 0.1}
 
@@ -63,6 +64,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=_TIMED_ROWS, help="of the file that is timed")
     parser.add_argument("--large", action="store_true", help="memory at 50 million rows too")
     parser.add_argument("--skip", nargs="*", default=(), choices=_PARTS)
+    parser.add_argument("--platforms", nargs="*", default=(), help="all, where none is named")
     options = parser.parse_args()
     figures: dict[str, Any] = {"cores": os.cpu_count(), "load_before": os.getloadavg()[0]}
     if "speed" not in options.skip:
@@ -72,6 +74,10 @@ def main() -> None:
         figures["peak_rss_mb"] = memory(sizes)
     if "end_to_end" not in options.skip:
         figures |= compare(_SENT_ROWS, _DELAYS)
+    if "million" not in options.skip:
+        figures["million"] = at_platforms.million(options.platforms)
+    if "of_declared_limit" not in options.skip:
+        figures |= at_platforms.of_declared_limit(options.platforms)
     figures["load_after"] = os.getloadavg()[0]
     sys.stdout.write(json.dumps(figures) + "\n")
 

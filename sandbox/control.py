@@ -130,7 +130,7 @@ def requests() -> Any:
 
 @control.get("/<key>/log")
 def log(key: str) -> Any:
-    """List the last thousand requests, without their queries."""
+    """List the last requests, with the emulated time, without their queries."""
     platform = _platform(key)
     return platform if isinstance(platform, Response) else jsonify(platform.logged())
 

@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from flask import Response, request
+from flask import Response, g, request
 
 from sandbox.audiences import Audiences
 from sandbox.clock import Clock
@@ -25,6 +25,9 @@ from sandbox.grants import Grants
 from sandbox.rates import Bucket
 
 View = Callable[..., Response]
+
+
+LOG_LENGTH = 5_000
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class Emulator(ABC):
         self.grants = Grants(self.clock)
         self.audiences = Audiences()
         self.buckets: dict[str, Bucket] = {}
-        self.log: deque[dict[str, Any]] = deque(maxlen=1000)
+        self.log: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
         self.counts: Counter[str] = Counter()
 
     @abstractmethod
@@ -161,9 +164,11 @@ class Emulator(ABC):
             self.log.append(
                 {
                     "id": request_id,
+                    "at": self.clock.now(),
                     "method": request.method,
                     "path": f"{route.host}{route.path}",
                     "status": response.status_code,
+                    "too_fast": g.get("too_fast", False),
                     "ms": round((time.monotonic() - started) * 1000),
                 }
             )
@@ -181,6 +186,7 @@ class Emulator(ABC):
 
     def count_as_too_fast(self) -> None:
         """Count a request that came faster than the published limits allow; no fault is one."""
+        g.too_fast = True
         with self._log_lock:
             self.counts["too fast"] += 1
 

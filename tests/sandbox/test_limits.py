@@ -37,6 +37,9 @@ def test_what_came_too_fast_is_counted_and_a_fault_is_not(dana, sandbox):
     time.sleep(0.2)
     assert dana.get("me").status_code == 429
     assert sandbox.control("GET", "requests").json()["snapchat"]["too fast"] == refused > 0
+    log = sandbox.control("GET", "snapchat/log").json()
+    assert sum(each["too_fast"] for each in log) == refused
+    assert [each["at"] for each in log] == sorted(each["at"] for each in log)
 
 
 def test_rates_can_be_switched_off(dana, unlimited):

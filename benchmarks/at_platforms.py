@@ -100,12 +100,13 @@ def _steady_rate(log: Sequence[Mapping[str, Any]]) -> float:
     began = (times[0] + times[-1] - STEADY_SECONDS) / 2
     if began < times[0]:
         raise ValueError(f"The sending to {path} took less than {STEADY_SECONDS} s.")
-    return sum(began <= each < began + STEADY_SECONDS for each in times) / STEADY_SECONDS
+    counted = [each for each in times if began <= each < began + STEADY_SECONDS]
+    return len(counted) / STEADY_SECONDS
 
 
 def _exported(demo: Demo, platform: Platform, file: Path) -> dict[str, Any]:
     authorize(demo, platform, "Bench")
-    url = create_destination(demo, platform, "Bench", "Bench", audience_name="Bench")
+    url = create_destination(demo, platform, "Bench", "Bench", audience_name="Benchmark run")
     before = _requests(demo, platform)
     export(demo, url, file)
     after = _requests(demo, platform)

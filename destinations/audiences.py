@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TypeVar
 
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -24,6 +25,9 @@ from providers.values import Audience, AudienceRequest
 
 # Longer than a platform may take to answer: until then a create is on its way, not unconfirmed.
 _ANSWERS_WITHIN = timedelta(minutes=2)
+
+
+MaybeAudience = TypeVar("MaybeAudience", Audience, Audience | None)
 
 
 class AudienceUnconfirmed(Exception):
@@ -54,6 +58,16 @@ class Target:
         """Return which audience the platform is asked for."""
         request = self.platform.audience_request(self.ad_account_id, self.settings)
         return replace(request, identifiers=self.identifiers)
+
+    @property
+    def to(self) -> Audience | None:
+        """Return where batches go: an audience, or one without an id that will be made of them.
+
+        None where it must be found or created first.
+        """
+        if self.audience is None and self.platform.gathers(self.settings):
+            return Audience("", self.request.name, self.ad_account_id, settings=self.settings)
+        return self.audience
 
 
 def target_of(organization_id: uuid.UUID, destination_id: uuid.UUID) -> Target:
@@ -90,11 +104,42 @@ def audience_ensure(organization_id: uuid.UUID, destination_id: uuid.UUID, use: 
         return target.audience
     found = look_up(organization_id, target, use)
     if found is None:
-        found = _create(organization_id, destination_id, target, use)
+        request = target.request
+
+        def create(platform: Platform, connection: Connection) -> Audience:
+            return platform.create_audience(connection, request)
+
+        found = _create(organization_id, destination_id, target, use, create)
     if not _keep(organization_id, destination_id, target, found):
         # It was changed meanwhile and may ask for another audience now.
         return audience_ensure(organization_id, destination_id, use)
     return found
+
+
+def audience_change(
+    organization_id: uuid.UUID,
+    destination_id: uuid.UUID,
+    use: Use,
+    change: Callable[[Platform, Connection, AudienceRequest, Audience | None], Audience | None],
+) -> Audience | None:
+    """Let batches that were gathered change the audience, or be what it is created of.
+
+    `change` gets None where there is no audience yet. Returns the audience; None where the platform
+    takes no change now. The intent is stored as by `audience_ensure`, and the same is raised.
+    """
+    target = target_of(organization_id, destination_id)
+    known, request = target.audience or look_up(organization_id, target, use), target.request
+
+    def ask(platform: Platform, connection: Connection) -> Audience | None:
+        return change(platform, connection, request, known)
+
+    if known is None:
+        changed = _create(organization_id, destination_id, target, use, ask)
+    else:
+        changed = tokens.call(organization_id, target.authorization_id, use, ask)
+    if changed is not None and target.audience is None:
+        _keep(organization_id, destination_id, target, changed)
+    return changed
 
 
 def audience_look_up(
@@ -154,25 +199,29 @@ def is_unconfirmed(row: Destination) -> bool:
 
 
 def _create(
-    organization_id: uuid.UUID, destination_id: uuid.UUID, target: Target, use: Use
-) -> Audience:
+    organization_id: uuid.UUID,
+    destination_id: uuid.UUID,
+    target: Target,
+    use: Use,
+    make: Callable[[Platform, Connection], MaybeAudience],
+) -> MaybeAudience:
+    """Create an audience, the intent stored first. `make` may give None: not at this time."""
     request = target.request
     if request.existing_id:
         raise NotThere("The platform does not know an audience of this id.")
     with fence.inside(organization_id):
         Destination.objects.filter(pk=destination_id).update(audience_asked_at=Now())
     try:
-        made = tokens.call(
-            organization_id,
-            target.authorization_id,
-            use,
-            lambda platform, connection: platform.create_audience(connection, request),
-        )
+        made = tokens.call(organization_id, target.authorization_id, use, make)
     except (PlatformError, NotConfigured) as error:
         if not getattr(error, "may_have_happened", False):
             with fence.inside(organization_id):
                 Destination.objects.filter(pk=destination_id).update(audience_asked_at=None)
         raise
+    if made is None:
+        with fence.inside(organization_id):
+            Destination.objects.filter(pk=destination_id).update(audience_asked_at=None)
+        return made
     with fence.inside(organization_id):
         record(
             "audience created",

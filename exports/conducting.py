@@ -21,7 +21,7 @@ from authorizations.uses import Use
 from destinations import audiences
 from destinations.models import Destination
 from destinations.standing import NEEDS_RECONNECTION, standing_of
-from exports import audience_sizes, staging
+from exports import audience_sizes, gathered, staging
 from exports.in_flight import room_for
 from exports.models import (
     FINAL,
@@ -62,6 +62,7 @@ class Next:
     is_small: bool = False
     send: Sequence[uuid.UUID] = field(default=())
     confirm: Sequence[uuid.UUID] = field(default=())
+    put_in_effect: bool = False
 
 
 def advance(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
@@ -78,7 +79,11 @@ def advance(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
     if to_do_once and not _done_once(export):
         return Next()
     with fence.inside(organization_id):
-        return Next(send=_due_batches(export), confirm=_to_confirm(export))
+        return Next(
+            send=_due_batches(export),
+            confirm=_to_confirm(export),
+            put_in_effect=bool(gathered.due(export)),
+        )
 
 
 def _what_is_clear(export: Export) -> Next | None:
@@ -154,7 +159,8 @@ def _somebody_is_before(export: Export) -> bool:
 
 def _what_comes_once(export: Export) -> bool:
     to_clear = export.mode == Mode.REPLACE and export.cleared_at is None
-    return not export.destination.audience_id or to_clear
+    has_one = export.destination.audience_id or gathered.gathers(export)
+    return not has_one or to_clear
 
 
 def _done_once(export: Export) -> bool:
@@ -210,7 +216,7 @@ def end_or_wait(export: Export, trouble: Trouble) -> None:
         if trouble.look_again is not None:
             wake(export, trouble.look_again)
         return
-    failing = {BatchState.PENDING}
+    failing = {BatchState.PENDING, BatchState.UPLOADED}
     if trouble.audience_is_gone:
         # What it had accepted went with it.
         failing.add(BatchState.ACCEPTED)

@@ -25,7 +25,7 @@ _ASKING = timedelta(seconds=300)
 # Asked again after a quarter of the time that it has taken so far, within these bounds.
 _SOONEST, _LATEST = timedelta(minutes=1), timedelta(minutes=15)
 # A platform that does not say in this time what came of a batch will not.
-_PATIENCE = timedelta(hours=24)
+_PATIENCE = timedelta(hours=72)
 
 
 def confirm(organization_id: uuid.UUID, batch_id: uuid.UUID) -> uuid.UUID | None:
@@ -77,7 +77,7 @@ def _asked(organization_id: uuid.UUID, batch: ExportBatch, taken: Receipt) -> Re
 def _note_patience(organization_id: uuid.UUID, batch: ExportBatch) -> uuid.UUID | None:
     since = batch.troubled_since or timezone.now()
     if timezone.now() - since > _PATIENCE:
-        reason = "The platform did not say in a day what came of this batch."
+        reason = "The platform did not say in three days what came of this batch."
         return _note_failure(organization_id, batch, reason, "")
     pause = min(_LATEST, max(_SOONEST, (timezone.now() - since) / 4))
     _note(

@@ -76,7 +76,8 @@ def way_of(export: Export) -> Way | None:
         target = audiences.target_of(export.organization_id, export.destination_id)
     except audiences.NoAuthorization:
         return None
-    if target.audience is None:
+    audience = target.to
+    if audience is None:
         return None
     lent: tokens.Lent | PlatformError
     try:
@@ -84,7 +85,7 @@ def way_of(export: Export) -> Way | None:
     except PlatformError as error:
         lent = error
     return Way(
-        audience=target.audience,
+        audience=audience,
         sender=rates.Sender(target.platform, target.authorization_id, target.request.ad_account_id),
         use=Use("export", person_id=export.created_by_id, subject_id=export.id),
         lent=lent,
@@ -190,12 +191,22 @@ def _is_said_by_the_destination(claim: Claim) -> bool:
         return not standing_of(Destination.objects.get(pk=destination_id)).may_export
 
 
+def _is_worked_on(receipt: Receipt) -> bool:
+    return receipt.in_effect and not receipt.settled
+
+
+def _state_after(receipt: Receipt) -> BatchState:
+    if not receipt.in_effect:
+        return BatchState.UPLOADED
+    return BatchState.ACCEPTED if receipt.settled else BatchState.TAKEN
+
+
 def note_receipts(received: Sequence[tuple[Claim, Receipt]]) -> None:
     """Keep the receipts of batches of one export. In the fence."""
     for claim, receipt in received:
         noted = claim.row.update(
-            state=BatchState.ACCEPTED if receipt.settled else BatchState.TAKEN,
-            not_before=None if receipt.settled else Now() + CONFIRM_AFTER,
+            state=_state_after(receipt),
+            not_before=Now() + CONFIRM_AFTER if _is_worked_on(receipt) else None,
             accepted=receipt.accepted,
             request_id=receipt.request_id[:120],
             receipt=dict(receipt.facts),

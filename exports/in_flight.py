@@ -21,10 +21,12 @@ _LEAST = 2
 
 def most_of(export: Export) -> int:
     """Return how many batches of an export may be in flight; none where its adapter is gone."""
-    key = export.destination.platform
-    if key not in registry:
+    to = export.destination
+    if to.platform not in registry:
         return 0
-    by_memory = _MOST_IDENTIFIERS // registry.get(key).limits.batch_rows
+    by_memory = _MOST_IDENTIFIERS // registry.get(to.platform).rows_a_request(
+        export.columns, to.settings
+    )
     of_an_export: int = settings.EXPORT_IN_FLIGHT
     return min(of_an_export, max(_LEAST, by_memory))
 

@@ -70,6 +70,8 @@ class BatchState(models.TextChoices):
 
     PENDING = "pending", "Pending"
     SENDING = "sending", "Sending"
+    # The platform has it, and it changes nothing before all are put in effect together.
+    UPLOADED = "uploaded", "Uploaded"
     # The platform has it and works on it; what came of it is asked for later.
     TAKEN = "taken", "Being processed"
     ACCEPTED = "accepted", "Accepted"

@@ -41,13 +41,14 @@ class Progress:
 def progress_of(export: Export) -> Progress:
     """Sum up an export's batches. In the fence."""
     done = Q(state=BatchState.ACCEPTED)
+    there = Q(state__in=(BatchState.TAKEN, BatchState.UPLOADED))
     found = export.batches.aggregate(
         batches=Count("pk"),
         batches_done=Count("pk", filter=done),
         batches_failed=Count("pk", filter=Q(state=BatchState.FAILED)),
-        batches_taken=Count("pk", filter=Q(state=BatchState.TAKEN)),
+        batches_taken=Count("pk", filter=there),
         accepted=Sum("accepted", filter=done, default=0),
-        sent=Sum("identifiers", filter=done | Q(state=BatchState.TAKEN), default=0),
+        sent=Sum("identifiers", filter=done | there, default=0),
     )
     rate = _rate(export, found["sent"])
     left = export.identifiers - found["sent"]

@@ -11,6 +11,7 @@ from exports import (
     checks,
     conducting,
     confirming,
+    gathering,
     preparation,
     sending,
     services,
@@ -55,6 +56,8 @@ def advance(organization_id: str, export_id: str) -> None:
         hint(send, organization, export)
     for batch in following.confirm:
         hint(confirm, organization, batch)
+    if following.put_in_effect:
+        hint(put_in_effect, organization, export)
 
 
 @shared_task
@@ -70,6 +73,13 @@ def confirm(organization_id: str, batch_id: str) -> None:
     export = confirming.confirm(uuid.UUID(organization_id), uuid.UUID(batch_id))
     if export is not None:
         advance(organization_id, str(export))
+
+
+@shared_task
+def put_in_effect(organization_id: str, export_id: str) -> None:
+    """Let the batches that were uploaded change the audience."""
+    if gathering.put_in_effect(uuid.UUID(organization_id), uuid.UUID(export_id)):
+        advance(organization_id, export_id)
 
 
 @shared_task

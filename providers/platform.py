@@ -7,7 +7,7 @@ left is translation between the platform's shapes and `providers.values`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from requests.auth import AuthBase
@@ -175,6 +175,30 @@ class Platform(ABC):
         done when they answer.
         """
         return receipt
+
+    def gathers(self, settings: Mapping[str, str]) -> int:
+        """Return how many batches of a destination take effect at once, by `put_in_effect`.
+
+        0 where each does by itself, as nearly everywhere. Else `add` and `remove` are asked without
+        an audience's id as long as there is none, and `create_audience` never.
+        """
+        return 0
+
+    def put_in_effect(
+        self,
+        connection: Connection,
+        request: AudienceRequest,
+        audience: Audience | None,
+        receipts: Sequence[Receipt],
+        *,
+        removes: bool,
+    ) -> Audience | None:
+        """Let batches that were taken change the audience, or create it of them where it is None.
+
+        Returns the audience; None where the platform takes no change at this time. Harmless to
+        repeat for an audience that is there.
+        """
+        raise NotImplementedError(f"{self.label} lets each batch take effect by itself.")
 
     def clear(self, connection: Connection, audience: Audience) -> Receipt:
         """Remove everybody, where `replace` is native."""

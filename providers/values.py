@@ -146,10 +146,12 @@ class Receipt:
     """The platform's answer to a batch, kept for support. `accepted` counts rows, not matches.
 
     Not `settled` where the platform has taken the batch and still works on it: `Platform.confirm`
-    tells later what came of it.
+    tells later what came of it. Not `in_effect` where it lies there and changes nothing before
+    `Platform.put_in_effect`.
     """
 
     accepted: int
     request_id: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     settled: bool = True
+    in_effect: bool = True

@@ -31,6 +31,7 @@ class Facts:
     `refuses_more_than`: rows that the sheet says one request may hold, or None.
     `small_pages`: the sandbox's switch for short pages, or None where nothing is paged.
     `free_text`: identifier keys for which any words are good.
+    `gathered_settings`: a filled form whose batches take effect together, or None where none do.
     """
 
     people: Mapping[str, Mapping[str, Verdict]]
@@ -45,3 +46,4 @@ class Facts:
     refuses_more_than: int | None
     small_pages: str | None
     free_text: frozenset[str] = frozenset()
+    gathered_settings: Mapping[str, str] | None = None

@@ -82,10 +82,10 @@ def test_it_is_asked_once_at_a_time(servers, taken):
 
 
 def test_a_platform_that_never_says_is_not_waited_for_for_ever(servers, taken):
-    time_passes(taken, troubled_since=timezone.now() - timedelta(hours=25))
+    time_passes(taken, troubled_since=timezone.now() - timedelta(hours=73))
     for batch_id in advance(taken).confirm:
         confirming.confirm(taken.organization_id, batch_id)
     export = delivered(taken)
     assert export.state == ExportState.FAILED
-    assert "did not say in a day" in export.reason
+    assert "did not say in three days" in export.reason
     assert stored(export).finished_at is not None

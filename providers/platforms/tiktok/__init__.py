@@ -1,10 +1,14 @@
-"""TikTok API for Business v1.3. Audiences are filled through its Segment (streaming) API."""
+"""TikTok API for Business v1.3.
+
+Audiences are filled through its Segment (streaming) API; those that shall end, through files.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from providers import audience_form, identifier_types, identifiers
 from providers.connection import Answer, Connection
@@ -18,8 +22,8 @@ from providers.declarations import (
     Replace,
     Revocation,
 )
-from providers.errors import NotThere, PlatformError, UnknownAnswer
-from providers.platforms.tiktok import advertisers, answers
+from providers.errors import BadRequest, NotThere, PlatformError, UnknownAnswer
+from providers.platforms.tiktok import advertisers, answers, files
 from providers.platforms.tiktok.answers import API
 from providers.platforms.tiktok.consent import TikTokConsent
 from providers.values import AdAccount, Audience, AudienceRequest, Batch, Identity, Receipt
@@ -27,6 +31,10 @@ from providers.wording import quoted
 
 # The kind of audience that segments are: Ads Manager shows them under "Partner Audience".
 PARTNER = "partner"
+_WRONG_KIND = {
+    True: "This audience is not made of files. Leave the days until its end empty.",
+    False: "This audience is made of files. Give the days until its end, which stays as it is.",
+}
 
 # Apple's and Google's ids look alike and go under different names here: each needs a column of
 # its own, and one that is merely called "maid" does not tell.
@@ -108,6 +116,7 @@ class TikTok(TikTokConsent):
             help="The ad account's audience of this name is used; if there is none, it is created. "
             "TikTok Ads Manager shows it under Partner Audience.",
         ),
+        files.FIELD,
         FormField(
             name="audience_id",
             label="Existing audience id",
@@ -160,18 +169,20 @@ class TikTok(TikTokConsent):
 
     def find_audience(self, connection: Connection, request: AudienceRequest) -> Audience | None:
         """Look an audience up, by id where one is given, else by exact name."""
+        of_files = files.are_used(request.settings)
         if request.existing_id:
-            return self._read(connection, request.ad_account_id, request.existing_id)
+            found = self._read(connection, request.ad_account_id, request.existing_id)
+            if _is_of_files(found) is not of_files:
+                raise BadRequest(_WRONG_KIND[of_files])
+            return answers.audience(found, request.ad_account_id)
         asked = {"advertiser_id": request.ad_account_id}
         same_name = [
             row
             for row in answers.every(connection, "/dmp/custom_audience/list/", asked, 100)
             if row.get("audience_id")
             and row.get("name") == request.name
-            # Others' audiences and those from files take no segments. The list calls the kind
-            # `audience_type`, the reading of one calls it `type`.
             and row.get("is_creator") is not False
-            and str(row.get("audience_type") or PARTNER).lower().startswith(PARTNER)
+            and _is_of_files(row) is of_files
         ]
         # Names are not unique there. The newest is the one whose creation was not answered.
         newest = max(same_name, key=lambda one: str(one.get("create_time", "")), default=None)
@@ -191,18 +202,52 @@ class TikTok(TikTokConsent):
         return Audience(str(found["audience_id"]), request.name, request.ad_account_id)
 
     def add(self, connection: Connection, audience: Audience, batch: Batch) -> Receipt:
-        """Map people to the audience."""
+        """Map people to the audience, or upload them."""
+        if files.are_used(audience.settings):
+            return files.upload(connection, audience, batch)
         return self._map(connection, "add", audience, batch)
 
     def remove(self, connection: Connection, audience: Audience, batch: Batch) -> Receipt:
-        """Take people's mapping to the audience away."""
+        """Take people's mapping to the audience away, or upload whom to remove."""
+        if files.are_used(audience.settings):
+            return files.upload(connection, audience, batch)
         return self._map(connection, "delete", audience, batch)
 
     def audience_status(self, connection: Connection, audience: Audience) -> Audience:
         """Read state and size as TikTok reports them now."""
-        return self._read(connection, audience.ad_account_id, audience.id)
+        account = audience.ad_account_id
+        return answers.audience(self._read(connection, account, audience.id), account)
 
-    def _read(self, connection: Connection, ad_account_id: str, audience_id: str) -> Audience:
+    # Audiences made of files: https://business-api.tiktok.com/portal/docs?id=1739940570793985
+
+    def gathers(self, settings: Mapping[str, str]) -> int:
+        """Let files take effect together."""
+        return files.MOST_FILES if files.are_used(settings) else 0
+
+    def rows_a_request(self, types: Collection[str], settings: Mapping[str, str]) -> int:
+        """Return how many people go in a request, or in a file."""
+        return files.MOST_PEOPLE if files.are_used(settings) else self.limits.batch_rows
+
+    def put_in_effect(
+        self,
+        connection: Connection,
+        request: AudienceRequest,
+        audience: Audience | None,
+        receipts: Sequence[Receipt],
+        *,
+        removes: bool,
+    ) -> Audience | None:
+        """Create an audience of files, or change it by them."""
+        return files.put_in_effect(connection, request, audience, receipts, removes=removes)
+
+    def confirm(
+        self, connection: Connection, audience: Audience, receipt: Receipt
+    ) -> Receipt | None:
+        """Say whether TikTok has worked on a file."""
+        found = self._read(connection, audience.ad_account_id, audience.id)
+        return files.confirmed(found, receipt)
+
+    def _read(self, connection: Connection, ad_account_id: str, audience_id: str) -> dict[str, Any]:
         # https://business-api.tiktok.com/portal/docs?id=1739940507792385
         params = {
             "advertiser_id": ad_account_id,
@@ -212,7 +257,7 @@ class TikTok(TikTokConsent):
         for row in answers.rows(answers.data(answer)):
             details = row.get("audience_details")
             if isinstance(details, dict) and str(details.get("audience_id")) == audience_id:
-                return answers.audience(details, ad_account_id)
+                return details
         raise NotThere("TikTok shows no such audience in this ad account.", status=answer.status)
 
     def _map(
@@ -241,3 +286,12 @@ class TikTok(TikTokConsent):
             request_id=answer.request_id("X-TT-LOGID"),
             facts={"partially": quoted(told.get("message"))} if partly else {},
         )
+
+
+def _is_of_files(details: Mapping[str, Any]) -> bool:
+    """Say of which kind an audience is: the one takes no segments, the other no files.
+
+    The list calls it `audience_type`, the reading of one `type`; without a word it is a segment.
+    """
+    kind = details.get("audience_type") or details.get("type") or PARTNER
+    return not str(kind).lower().startswith(PARTNER)

@@ -44,6 +44,8 @@ class TikTok(TikTokTokens, Emulator):
         "callback_form": "the way back has `form`: `code`, `both` or `stateless`",
         "one_grant_a_person": "a new grant, or a revoked one, ends the person's others",
         "info_fails": "code 40001 where details of ad accounts are asked for",
+        "file_expired": "code 40910: an uploaded file has expired",
+        "match_fails": "audiences could not be matched, and say so",
         "user_info_post": "the person is told by POST only",
     }
 

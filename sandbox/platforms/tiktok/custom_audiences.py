@@ -40,7 +40,7 @@ def shown(platform: TikTok, access: Access) -> Response:
     for audience in map(platform.audiences.get, asked):
         if audience is not None and audience.account == account:
             audience.facts["reads"] += 1
-            found.append(_with_history(audience))
+            found.append(_with_history(platform, audience))
     return envelope.answer({"list": found})
 
 
@@ -53,7 +53,7 @@ def listed(platform: TikTok, access: Access) -> Response:
         found = [one for one in found if one.id in asked]
     rows = []
     for audience in reversed(found):
-        told = _told(audience)
+        told = _told(platform, audience)
         told["audience_type"] = told.pop("type")
         rows.append(told | {"owner_id": account})
     return envelope.page(rows, most=100, small=platform.faults.is_on("small_pages"))
@@ -75,9 +75,10 @@ def is_processed(audience: Audience) -> bool:
     return looks > LOOKS_TOO_EARLY
 
 
-def _told(audience: Audience) -> dict[str, Any]:
+def _told(platform: TikTok, audience: Audience) -> dict[str, Any]:
     facts = audience.facts
-    size = len(audience.members) if is_processed(audience) else 0
+    failed = is_processed(audience) and platform.faults.is_on("match_fails")
+    size = len(audience.members) if is_processed(audience) and not failed else 0
     lives = facts.get("retention_in_days", 365) * DAY
     return {
         "audience_id": audience.id,
@@ -92,14 +93,14 @@ def _told(audience: Audience) -> dict[str, Any]:
         "is_expiring": False,
         "is_auto_refresh": False,
         "msg": None,
-        "error_msg": None,
+        "error_msg": "The file could not be matched." if failed else None,
         "create_time": _time(facts["created"]),
         "expired_time": _time(facts["created"] + lives),
         "rule": "{}",
     }
 
 
-def _with_history(audience: Audience) -> dict[str, Any]:
+def _with_history(platform: TikTok, audience: Audience) -> dict[str, Any]:
     created = {
         "opt_time": _time(audience.facts["created"]),
         "action": "create",
@@ -107,7 +108,7 @@ def _with_history(audience: Audience) -> dict[str, Any]:
         "msg": None,
         "editor": "open_api",
     }
-    return {"audience_details": _told(audience), "audience_history": [created]}
+    return {"audience_details": _told(platform, audience), "audience_history": [created]}
 
 
 def _time(seconds: float) -> str:

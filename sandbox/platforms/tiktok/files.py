@@ -137,6 +137,8 @@ def _change(platform: TikTok, audience: Audience, body: dict[str, Any]) -> None:
 
 def _of_files(platform: TikTok, account: str, body: dict[str, Any]) -> set[bytes]:
     members: set[bytes] = set()
+    if platform.faults.take("file_expired"):
+        raise Refused(40910, "The file has expired.")
     for path in envelope.texts(body.get("file_paths"), "file_paths", MOST_FILES):
         owner, found = platform.files.get(path, ("", set()))
         if owner != account:

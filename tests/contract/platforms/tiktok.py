@@ -57,10 +57,14 @@ FACTS = Facts(
         "callback_form": None,
         "one_grant_a_person": None,
         "info_fails": None,
+        # Of files: tests/contract/test_gathering.py and tests/sandbox have them.
+        "file_expired": None,
+        "match_fails": None,
         "user_info_post": None,
     },
     settings={"audience_name": "Autumn buyers"},
     name_field="audience_name",
+    gathered_settings={"audience_name": "Autumn files", "retention_days": "30"},
     digests={
         "email": {
             "janedoe@gmail.com": JANE,

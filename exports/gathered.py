@@ -1,0 +1,33 @@
+"""Batches that a platform holds and that change nothing before they are put in effect together."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from exports.models import BatchState, Export, ExportBatch
+from providers.registry import registry
+
+
+def gathers(export: Export) -> int:
+    """Return how many batches of an export take effect at once; 0 where each does by itself."""
+    to = export.destination
+    return registry.get(to.platform).gathers(to.settings) if to.platform in registry else 0
+
+
+def due(export: Export) -> list[ExportBatch]:
+    """Return the batches to be put in effect now. In the fence.
+
+    None before all that can be uploaded is, and none as long as the platform works on others: it
+    would take no change meanwhile.
+    """
+    most = gathers(export)
+    if not most:
+        return []
+    under_way = (BatchState.PENDING, BatchState.SENDING, BatchState.TAKEN)
+    if export.batches.filter(state__in=under_way).exists():
+        return []
+    uploaded = export.batches.filter(state=BatchState.UPLOADED)
+    if uploaded.filter(not_before__gt=Now()).exists():
+        return []
+    return list(uploaded.filter(Q(not_before=None) | Q(not_before__lte=Now()))[:most])

@@ -1,0 +1,287 @@
+"""Batches that take effect together, at an emulated platform that makes audiences of files."""
+
+import hashlib
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from authorizations import consent, services
+from exports import conducting, confirming, delivery, gathering, preparation
+from exports.models import BatchState, ExportState, Mode, WaitingFor
+from exports.services import export_cancel
+from organizations import fence
+from providers.secret import Secret
+from providers.values import AdAccount, Grant, Identity, Tokens, Verdict
+from tests.exports.driving import (
+    advance,
+    batches,
+    files,
+    is_found_by_the_sweep,
+    retried,
+    started,
+    states,
+    taken_over,
+)
+from tests.factories import SESSION, change, destined, stored
+from tests.sandbox.raw_tiktok import UK, RawTikTok
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = tuple(f"person{number}@example.com" for number in range(2_000))
+
+
+@pytest.fixture
+def tiktok(sandbox, settings):
+    found = RawTikTok(sandbox)
+    settings.PLATFORM_ENVIRONMENT = {
+        **settings.PLATFORM_ENVIRONMENT,
+        "PLATFORM_TIKTOK_CLIENT_ID": found.app["app_id"],
+        "PLATFORM_TIKTOK_CLIENT_SECRET": found.app["secret"],
+        "PLATFORM_TIKTOK_BASE_URL": f"{sandbox.url}/tiktok",
+    }
+    # Several files for an export.
+    settings.EXPORT_BATCH_ROWS = 700
+    sandbox.fault("tiktok", "no_rate_limits", count=None)
+    return found
+
+
+@pytest.fixture
+def destination(tiktok, acme, analyst, creator):
+    attempt = consent.begin(
+        attempt_id=uuid.uuid4(),
+        organization=acme,
+        person=analyst,
+        session_secret=SESSION,
+        wish=consent.Wish(name="Acme UK", platform="tiktok"),
+    )
+    with fence.inside(acme.id):
+        row = services.authorization_create(
+            attempt=attempt,
+            grant=Grant(Tokens(Secret(tiktok.sign_in())), scopes=frozenset({"3"})),
+            identity=Identity(frozenset({"t1"}), "Oscar"),
+            missing=(),
+        )
+        accounts = [AdAccount(UK, "Acme Retail UK", verdict=Verdict.SUFFICIENT)]
+        services.ad_accounts_save(authorization=row, accounts=accounts)
+    wish = {"audience_name": "Files", "retention_days": "30", "audience_id": ""}
+    made = destined(row, creator, ad_account=UK)
+    change(made, settings=wish)
+    return stored(made)
+
+
+def step(export) -> bool:
+    """Do once what is due, as messages would; say whether anything was."""
+    with fence.inside(export.organization_id):
+        export.batches.exclude(not_before=None).update(not_before=Now(), hinted_until=None)
+        export.batches.update(hinted_until=None)
+    following = conducting.advance(export.organization_id, export.id)
+    if following.prepare:
+        preparation.prepare(export.organization_id, export.id)
+    for batch_id in following.send:
+        delivery.send(export.organization_id, batch_id)
+    for batch_id in following.confirm:
+        confirming.confirm(export.organization_id, batch_id)
+    if following.put_in_effect:
+        gathering.put_in_effect(export.organization_id, export.id)
+    did = (following.prepare, following.send, following.confirm, following.put_in_effect)
+    return any(map(bool, did))
+
+
+def until(export, *wanted: str):
+    """Work until all batches are in one of these states."""
+    for _ in range(40):
+        if batches(export) and set(states(export)) <= set(wanted):
+            return stored(export)
+        step(export)
+    raise AssertionError(states(export))
+
+
+def ended(export):
+    for _ in range(40):
+        if not step(export) and stored(export).is_final:
+            return stored(export)
+    raise AssertionError((stored(export).state, states(export)))
+
+
+def held(sandbox):
+    return [(each["name"], each["held"], each["digest"]) for each in sandbox.audiences("tiktok")]
+
+
+def set_of(*addresses):
+    digests = sorted(hashlib.sha256(each.encode()).hexdigest() for each in addresses)
+    return "Files", len(digests), hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def test_nothing_is_there_before_every_file_is_and_then_all_of_it(sandbox, destination, creator):
+    export = until(started(destination, creator, *PEOPLE), BatchState.UPLOADED)
+    assert states(export) == [BatchState.UPLOADED] * 3
+    assert held(sandbox) == []
+    assert stored(destination).audience_id == ""
+    export = until(export, BatchState.TAKEN)
+    assert held(sandbox) == [set_of(*PEOPLE)]
+    (made,) = sandbox.audiences("tiktok")
+    assert stored(destination).audience_id == made["id"]
+    assert stored(destination).audience_asked_at is None
+    export = ended(export)
+    assert export.state == ExportState.SUCCEEDED
+    assert states(export) == [BatchState.ACCEPTED] * 3
+    assert [batch.accepted for batch in batches(export)] == [700, 700, 600]
+    assert made["requests"] == 1
+    # The sweep comes by once more and tidies up.
+    step(export)
+    assert files(export) <= {export.rejects_name}
+
+
+def test_it_is_in_effect_only_after_the_platform_has_counted(sandbox, destination, creator):
+    export = until(started(destination, creator, *PEOPLE), BatchState.TAKEN)
+    step(export)
+    assert stored(export).state == ExportState.SENDING
+    assert BatchState.TAKEN in states(export)
+
+
+def test_later_exports_add_and_remove(sandbox, destination, creator):
+    ended(started(destination, creator, *PEOPLE[:1_500]))
+    ended(started(destination, creator, *PEOPLE[1_000:]))
+    assert held(sandbox) == [set_of(*PEOPLE)]
+    export = ended(started(destination, creator, *PEOPLE[:300], mode=Mode.REMOVE))
+    assert export.state == ExportState.SUCCEEDED
+    assert held(sandbox) == [set_of(*PEOPLE[300:])]
+
+
+def test_too_few_fail_with_the_platforms_words_and_retry_uploads_anew(
+    sandbox, destination, creator
+):
+    export = ended(started(destination, creator, *PEOPLE[:900]))
+    assert export.state == ExportState.FAILED
+    assert "at least 1000 users" in export.reason
+    assert states(export) == [BatchState.FAILED] * 2
+    assert held(sandbox) == []
+    assert retried(export, creator).state != ExportState.SUCCEEDED
+    assert ended(export).state == ExportState.FAILED
+
+
+def test_a_file_that_has_expired_is_uploaded_again_by_retry(sandbox, destination, creator):
+    sandbox.fault("tiktok", "file_expired")
+    export = ended(started(destination, creator, *PEOPLE))
+    assert (export.state, held(sandbox)) == (ExportState.FAILED, [])
+    retried(export, creator)
+    assert ended(export).state == ExportState.SUCCEEDED
+    assert held(sandbox) == [set_of(*PEOPLE)]
+
+
+def test_a_creation_whose_answer_was_lost_is_not_made_twice(sandbox, destination, creator):
+    export = until(started(destination, creator, *PEOPLE), BatchState.UPLOADED)
+    # Looking it up by name is answered; what is created then is not.
+    sandbox.fault("tiktok", "half_body", count=2)
+    for _ in range(3):
+        step(export)
+    export = ended(export)
+    assert export.state == ExportState.SUCCEEDED
+    assert held(sandbox) == [set_of(*PEOPLE)]
+
+
+def test_an_outage_is_waited_out_and_said(sandbox, destination, creator):
+    export = until(started(destination, creator, *PEOPLE), BatchState.UPLOADED)
+    sandbox.fault("tiktok", "http_500", count=None)
+    step(export)
+    export = stored(export)
+    assert (export.state, export.waiting_for) == (ExportState.WAITING, WaitingFor.PLATFORM)
+    sandbox.clear_faults("tiktok")
+    sandbox.fault("tiktok", "no_rate_limits", count=None)
+    assert ended(export).state == ExportState.SUCCEEDED
+
+
+def test_who_lost_the_role_is_asked_for_it_and_nothing_is_lost(sandbox, destination, creator):
+    export = until(started(destination, creator, *PEOPLE), BatchState.UPLOADED)
+    sandbox.fault("tiktok", "drop_role", count=None, account=UK)
+    step(export)
+    export = stored(export)
+    assert (export.state, export.waiting_for) == (ExportState.WAITING, WaitingFor.PERSON)
+    assert states(export) == [BatchState.UPLOADED] * 3
+
+
+def test_people_whom_nobody_can_match_fail_with_the_platforms_words(sandbox, destination, creator):
+    sandbox.fault("tiktok", "match_fails", count=None)
+    export = ended(started(destination, creator, *PEOPLE))
+    assert export.state == ExportState.FAILED
+    assert "could not be matched" in export.reason
+
+
+def test_a_change_waits_while_another_is_worked_on(sandbox, destination, creator):
+    ended(started(destination, creator, *PEOPLE))
+    export = until(started(destination, creator, "late@example.com"), BatchState.UPLOADED)
+    # Somebody changed it in Ads Manager, so it is worked on again.
+    token = RawTikTok(sandbox).sign_in()
+    content = b"email\n" + hashlib.sha256(b"else@example.com").hexdigest().encode()
+    form = {
+        "advertiser_id": UK,
+        "calculate_type": "EMAIL_SHA256",
+        "file_signature": hashlib.md5(content).hexdigest(),
+    }
+    theirs = RawTikTok(sandbox)
+    headers = {"Access-Token": token}
+    path = theirs.raw(
+        "POST",
+        "/dmp/custom_audience/file/upload/",
+        data=form,
+        files={"file": ("x.csv", content)},
+        headers=headers,
+    ).json()["data"]["file_path"]
+    body = {
+        "advertiser_id": UK,
+        "custom_audience_id": stored(destination).audience_id,
+        "file_paths": [path],
+        "action": "APPEND",
+    }
+    assert theirs.post("/dmp/custom_audience/update/", body, token)["code"] == 0
+    gathering.put_in_effect(export.organization_id, export.id)
+    (batch,) = batches(export)
+    assert batch.state == BatchState.UPLOADED
+    assert batch.not_before is not None
+    assert not advance(export).put_in_effect
+    assert is_found_by_the_sweep(export)
+    for _ in range(3):
+        theirs.get(
+            "/dmp/custom_audience/get/",
+            token,
+            advertiser_id=UK,
+            custom_audience_ids=[body["custom_audience_id"]],
+        )
+    assert ended(export).state == ExportState.SUCCEEDED
+    assert held(sandbox) == [set_of(*PEOPLE, "late@example.com", "else@example.com")]
+
+
+def test_a_cancel_leaves_what_was_uploaded_without_effect(sandbox, destination, creator):
+    export = until(started(destination, creator, *PEOPLE), BatchState.UPLOADED)
+    with fence.inside(export.organization_id):
+        export_cancel(export=export, by=creator)
+    assert not gathering.put_in_effect(export.organization_id, export.id)
+    step(export)
+    assert states(export) == [BatchState.CANCELED] * 3
+    assert held(sandbox) == []
+
+
+def test_only_one_worker_puts_in_effect(sandbox, destination, creator):
+    export = until(started(destination, creator, *PEOPLE), BatchState.UPLOADED)
+    taken_over(export)
+    assert not gathering.put_in_effect(export.organization_id, export.id)
+    assert held(sandbox) == []
+    change(export, lease_until=Now() - timedelta(seconds=1))
+    assert gathering.put_in_effect(export.organization_id, export.id)
+    assert held(sandbox) == [set_of(*PEOPLE)]
+
+
+def test_a_platform_whose_batches_take_effect_alone_is_never_asked_for_it(
+    sandbox, destination, creator
+):
+    change(
+        destination, settings={"audience_name": "Alone", "retention_days": "", "audience_id": ""}
+    )
+    export = started(stored(destination), creator, *PEOPLE[:50])
+    while step(export):
+        assert not advance(export).put_in_effect
+    assert stored(export).state == ExportState.SUCCEEDED
+    (made,) = sandbox.audiences("tiktok")
+    assert (made["name"], made["held"]) == ("Alone", 50)

@@ -40,13 +40,14 @@ def identifiers_field(platform: Platform) -> forms.Field:
             choices=choices,
             widget=forms.CheckboxSelectMultiple,
             initial=[platform.identifiers[0].key],
+            help_text=platform.identifiers_help,
             error_messages={"required": "Choose at least one identifier."},
         )
     return forms.ChoiceField(
         label="Identifier",
         choices=choices,
         initial=platform.identifiers[0].key,
-        help_text="What the uploaded lists identify people by.",
+        help_text=f"What the uploaded lists identify people by. {platform.identifiers_help}".strip(),
         error_messages={"required": "Choose what the lists identify people by."},
     )
 

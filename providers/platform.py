@@ -52,6 +52,8 @@ class Platform(ABC):
     identifiers: ClassVar[tuple[IdentifierType, ...]]
     identifiers_together: ClassVar[bool] = False
     """Whether one destination may send several identifier types."""
+    identifiers_help: ClassVar[str] = ""
+    """A sentence on what forms of identifiers are taken, where that is not what is usual."""
     limits: ClassVar[Limits]
     replace: ClassVar[Replace]
     audiences_can_be_looked_up: ClassVar[bool] = True

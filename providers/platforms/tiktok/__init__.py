@@ -93,6 +93,11 @@ class TikTok(TikTokConsent):
         _AAID,
     )
     identifiers_together = True
+    # TikTok also takes ad ids hashed with MD5. A stored batch holds SHA-256 alone, and whoever has
+    # ad ids as they are loses nothing by that.
+    identifiers_help = (
+        "As they are, or hashed with SHA-256. Mobile ad ids that are hashed with MD5 are rejected."
+    )
     # https://business-api.tiktok.com/portal/docs?id=1740029171730433
     # An endpoint takes 10 requests a second; half of it, as no answer says how much is left. The
     # most users in a request is not published, and public clients send between 1,000 and 10,000.

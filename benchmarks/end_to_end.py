@@ -1,58 +1,134 @@
-"""From the click on "Start export" to the last receipt, in a demo, against a plain script."""
+"""The product in a demo, from "Start export" to the last receipt, against a plain script."""
 
 from __future__ import annotations
 
 import json
 import statistics
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import requests
 
 from benchmarks.files import audience
+from infosum_auth.components import Component, python
 from infosum_auth.demo import Demo, running
-from infosum_auth.demo_check import authorize, create_destination, export
-from providers.registry import registry
+from infosum_auth.demo_parts import worker
+from infosum_auth.processes import free_port
 
-# Of its batches of 100,000 it takes ten a second: neither way is slowed down by that.
-_PLATFORM = "snapchat"
 _RUNS = 3
+_SMALL_ROWS = 1_000
 
 
-def compare(rows: int, delays: dict[str, float]) -> dict[str, Any]:
-    """Return how many times as fast the product is, by figure and delay of each answer."""
-    file = audience(rows)
-    platform = registry.get(_PLATFORM)
-    found: dict[str, Any] = {}
-    with running() as demo:
-        authorize(demo, platform, "Bench")
-        for figure, seconds in delays.items():
-            _delay(demo, seconds)
-            ratios = []
-            for run in range(_RUNS):
-                name = f"{figure} {run}"
-                url = create_destination(demo, platform, "Bench", name, audience_name=name)
-                export(demo, url, file)
-                ours = _inside(demo, "exported()")
-                theirs = _inside(demo, f"sequential({str(file)!r})")
-                sys.stderr.write(f"{name}: {ours} {theirs}\n")
-                ratios.append(theirs["seconds"] / ours["seconds"])
-            found[figure] = round(statistics.median(ratios), 2)
-    return found
+@dataclass
+class Bench:
+    """A demo whose platform is the counting receiver."""
+
+    demo: Demo
+    receiver: str
+
+    def measured(self, what: str, *rows: int) -> dict[str, Any]:
+        """Measure something inside the demo once, with files of so many rows."""
+        files = [str(audience(each)) for each in rows]
+        printed = self.demo.components.run(what, python("benchmarks.inside_demo", what, *files))
+        found: dict[str, Any] = json.loads(printed.splitlines()[-1])
+        sys.stderr.write(f"{what} {rows}: {found} {self.counted()}\n")
+        return found
+
+    def delay(self, seconds: float) -> None:
+        """Let each answer take so long."""
+        self._control("POST", f"?seconds={seconds}")
+
+    def counted(self) -> dict[str, int]:
+        """Return what arrived since this was last asked."""
+        return self._control("GET")
+
+    def _control(self, method: str, query: str = "") -> dict[str, int]:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.request(method, f"{self.receiver}/_control{query}", timeout=30)
+        told: dict[str, int] = answer.json()
+        return told
 
 
-def _inside(demo: Demo, call: str) -> dict[str, float]:
-    code = f"from benchmarks import inside_demo; inside_demo.{call}"
-    printed = demo.manage("shell", "--no-imports", "-c", code)
-    answer: dict[str, float] = json.loads(printed.splitlines()[-1])
-    return answer
+@contextmanager
+def bench(settings: Mapping[str, str] | None = None) -> Iterator[Bench]:
+    """Run a demo and the receiver for as long as the block."""
+    port = free_port()
+    receiver = f"http://127.0.0.1:{port}"
+    aimed = {
+        "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
+        "LOG_LEVEL": "WARNING",
+        "PLATFORM_DEPOT_CLIENT_ID": "bench",
+        "PLATFORM_DEPOT_CLIENT_SECRET": "bench",
+        "PLATFORM_DEPOT_BASE_URL": receiver,
+    }
+    with running(settings={**aimed, **(settings or {})}) as demo:
+        found = Bench(demo, receiver)
+        command = python("benchmarks.receiver", "--port", str(port))
+        demo.components.start(Component("receiver", command, lambda _log: _answers(found)))
+        demo.components.wait_until_ready("receiver")
+        yield found
 
 
-def _delay(demo: Demo, seconds: float) -> None:
-    url = f"{demo.sandbox_url}/_control/{_PLATFORM}/faults"
-    with requests.Session() as session:
-        session.trust_env = False
-        session.delete(url, timeout=30).raise_for_status()
-        if seconds:
-            body = {"kind": "slow", "count": None, "seconds": seconds}
-            session.post(url, json=body, timeout=30).raise_for_status()
+def _answers(found: Bench) -> bool:
+    try:
+        return bool(found.counted())
+    except requests.RequestException:
+        return False
+
+
+def against_a_script(rows: int) -> dict[str, float]:
+    """Return how many times as fast the product is, and that with 100 ms for each answer."""
+    figures = {}
+    with bench() as here:
+        # The first one loads what a worker needs for its first file.
+        here.measured("export", _SMALL_ROWS)
+        ratios = []
+        for _ in range(_RUNS):
+            script, ours = here.measured("sequential", rows), here.measured("export", rows)
+            ratios.append(script["seconds"] / ours["seconds"])
+        figures["end_to_end_vs_sequential"] = statistics.median(ratios)
+        here.delay(0.1)
+        # Mostly waiting, which is the same each time.
+        script = here.measured("sequential", rows)
+        took = [float(here.measured("export", rows)["seconds"]) for _ in range(_RUNS)]
+        figures["end_to_end_vs_sequential_100ms"] = script["seconds"] / statistics.median(took)
+    return figures
+
+
+def two_workers(rows: int) -> dict[str, float]:
+    """Return how much faster two sending workers are than one, where answers take 200 ms.
+
+    Each may have 32 requests open; four exports keep both busy.
+    """
+    ratios = []
+    with bench({"EXPORT_BATCH_ROWS": "1000"}) as here:
+        here.delay(0.2)
+        second = worker("sender", "sender-2", concurrency=2)
+        here.demo.components.stop_one("sender")
+        here.demo.components.start(worker("sender", concurrency=2))
+        here.demo.components.wait_until_ready("sender")
+        here.measured("several", _SMALL_ROWS)
+        for _ in range(_RUNS):
+            one = here.measured("several", rows)
+            here.demo.components.start(second)
+            here.demo.components.wait_until_ready("sender-2")
+            two = here.measured("several", rows)
+            here.demo.components.stop_one("sender-2")
+            ratios.append(one["sending"] / two["sending"])
+    return {"two_workers_vs_one": statistics.median(ratios)}
+
+
+def small_behind_large(rows: int) -> dict[str, float]:
+    """Return how many times as long a small export takes behind a large one of others."""
+    with bench() as here:
+        here.delay(0.1)
+        found = here.measured("small_behind_large", rows, _SMALL_ROWS)
+    idle = statistics.median(found["idle"])
+    return {
+        "small_behind_large": statistics.median(found["behind"]) / idle,
+        "small_behind_large_worst": max(found["behind"]) / idle,
+    }

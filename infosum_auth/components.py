@@ -95,6 +95,11 @@ class Components:
         process.wait()
         self._by_name[name].process = None
 
+    def stop_one(self, name: str) -> None:
+        """Stop one program, as an operator would: what it has begun is done."""
+        stop(self._process(name), patience=60)
+        del self._by_name[name]
+
     def restart(self, name: str) -> None:
         """Stop a program, unless it is down already, start it again, and wait until it answers."""
         component = self._by_name[name]

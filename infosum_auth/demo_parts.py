@@ -120,10 +120,13 @@ WORKERS = {
 _ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO")
 
 
-def worker(kind: str, name: str = "") -> Component:
+def worker(kind: str, name: str = "", *, concurrency: int | None = None) -> Component:
     """Return a worker of one kind; several of a kind need names."""
     name = name or kind
-    words = (*WORKERS[kind], "--hostname", f"{name}@%h", *_ALONE)
+    words = [*WORKERS[kind], "--hostname", f"{name}@%h", *_ALONE]
+    if concurrency is not None:
+        # The last one counts.
+        words += ["--concurrency", str(concurrency)]
     return Component(name, python(*CELERY, "worker", *words), said(" ready."))
 
 

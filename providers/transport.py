@@ -1,4 +1,4 @@
-"""HTTP to the platforms: one pool of connections a process, and a deadline for whole answers."""
+"""HTTP to the platforms: one pool of kept connections a process, and a deadline for answers."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def _read(raw: urllib3.HTTPResponse, give_up_at: float) -> bytes:
 @functools.cache
 def _pool(_process_id: int) -> Deadlined:
     """Keep connections for one process: they must not be shared across a fork."""
-    return Deadlined(pool_maxsize=32)
+    # As many to one host as a worker may have in flight there.
+    return Deadlined(pool_connections=32, pool_maxsize=256)
 
 
 def use_pool(session: requests.Session) -> None:

@@ -8,9 +8,10 @@ that have it (lowest bit first); then the digests of those rows. One batch has o
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from providers.rows import Column, Rows
 from providers.values import Batch
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def encode_records(types: Sequence[str], records: NDArray[np.uint8]) -> bytes:
 
 
 def decode(data: bytes) -> Batch:
-    """Decode what `encode` gave, rows as a list of tuples; raise BatchBroken on anything else."""
+    """Decode what `encode` gave, or raise BatchBroken. Its rows are made when asked for."""
     cursor = _Cursor(data)
     if cursor.take(len(_MAGIC)) != _MAGIC:
         raise BatchBroken("This is not a batch of a version that is known here.")
@@ -70,7 +71,7 @@ def decode(data: bytes) -> Batch:
     columns = [_decoded_column(cursor, row_count) for _ in types]
     if not cursor.is_at_end:
         raise BatchBroken("There is something behind the batch.")
-    return Batch(types, list(zip(*columns, strict=True)))
+    return Batch(types, Rows(row_count, columns))
 
 
 class _Cursor:
@@ -127,19 +128,18 @@ def _encoded_column(column: Sequence[str | None]) -> list[bytes]:
     return [_SPARSE, bitmap, _as_bytes(present)]
 
 
-def _decoded_column(cursor: _Cursor, rows: int) -> Iterable[str | None]:
+def _decoded_column(cursor: _Cursor, rows: int) -> Column:
     kind = cursor.take(1)
     if kind == _FULL:
-        return _as_hex(cursor.take(rows * _DIGEST))
+        return Column(cursor.take(rows * _DIGEST))
     if kind != _SPARSE:
         raise BatchBroken("A column is neither full nor sparse.")
     bitmap = int.from_bytes(cursor.take(_bitmap_size(rows)), "little")
     count = bitmap.bit_count()
     if bitmap.bit_length() > rows or count == rows:
         raise BatchBroken("A column's bitmap does not fit its rows.")
-    digests = iter(_as_hex(cursor.take(count * _DIGEST)))
-    bits = f"{bitmap:0{rows}b}"
-    return [next(digests) if bit == "1" else None for bit in reversed(bits)]
+    has = [bit == "1" for bit in reversed(f"{bitmap:0{rows}b}")]
+    return Column(cursor.take(count * _DIGEST), has)
 
 
 def _bitmap_size(rows: int) -> int:
@@ -156,8 +156,3 @@ def _as_bytes(digests: Sequence[str]) -> bytes:
     if found.hex() != joined or any(len(digest) != _HEX for digest in digests):
         raise BatchBroken("A batch holds something that is not a lower-case SHA-256 digest.")
     return found
-
-
-def _as_hex(digests: bytes) -> list[str]:
-    joined = digests.hex()
-    return [joined[start : start + _HEX] for start in range(0, len(joined), _HEX)]

@@ -216,9 +216,9 @@ class Pinterest(OAuth2Platform):
     def _send(
         self, connection: Connection, operation: str, audience: Audience, batch: Batch
     ) -> Receipt:
-        digests = [digest for (digest,) in batch.rows if digest]
         # Digests are hexadecimal, so nothing needs escaping.
-        body = f'{{"operation_type":"{operation}","records":"{",".join(digests)}"}}'.encode()
+        head = f'{{"operation_type":"{operation}","records":"'.encode()
+        body = b'%b%b"}' % (head, batch.joined(b","))
         url = lists.address(audience.ad_account_id, audience.id)
         try:
             # https://developers.pinterest.com/docs/api/v5/customer_lists-update
@@ -228,7 +228,7 @@ class Pinterest(OAuth2Platform):
         # Its counters are of the list's whole life, so they count nothing here.
         exceptions = answers.thing(answer, wrote=True).get("exceptions")
         return Receipt(
-            accepted=len(digests),
+            accepted=batch.count,
             request_id=answer.request_id(answers.REQUEST_ID),
             facts={"exceptions": quoted(exceptions)} if exceptions else {},
         )

@@ -218,9 +218,8 @@ class Snapchat(OAuth2Platform):
         (key,) = batch.types
         # Filled by hand: an encoder takes five times as long for 100,000 lists of one digest.
         # Digests are hexadecimal, so nothing needs escaping.
-        digests = '"],["'.join(digest for (digest,) in batch.rows if digest)
-        schema = self.identifier(key).wire_name
-        body = f'{{"users":[{{"schema":["{schema}"],"data":[["{digests}"]]}}]}}'.encode()
+        head = f'{{"users":[{{"schema":["{self.identifier(key).wire_name}"],"data":[["'.encode()
+        body = b'%b%b"]]}]}' % (head, batch.joined(b'"],["'))
         # https://developers.snap.com/api/marketing-api/Ads-API/customer-lists
         # One public client repeats the segment's id in the body of DELETE, another does not; the
         # address holds it.

@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Now
@@ -21,9 +21,10 @@ from authorizations.uses import Use
 from destinations import audiences
 from destinations.models import Destination
 from destinations.standing import NEEDS_RECONNECTION, standing_of
-from exports import audience_sizes, gathered, staging
+from exports import audience_sizes, breakers, gathered, staging
 from exports.in_flight import room_for
 from exports.models import (
+    ENDED,
     FINAL,
     BatchState,
     Export,
@@ -94,13 +95,10 @@ def _what_is_clear(export: Export) -> Next | None:
     if export.prepared_at is None:
         is_due = export.state == ExportState.PREPARING
         return Next(prepare=is_due, is_small=export.has_small_file)
-    if not export.batches.exclude(state__in=_ENDED).exists():
+    if not export.batches.exclude(state__in=ENDED).exists():
         # Whatever has become of its destination: nothing is left to be sent.
         return _finish(export)
     return None if _may_send(export) else Next()
-
-
-_ENDED = (BatchState.ACCEPTED, BatchState.FAILED, BatchState.CANCELED)
 
 
 def _may_send(export: Export) -> bool:
@@ -116,9 +114,21 @@ def _may_send(export: Export) -> bool:
     if _somebody_is_before(export):
         wait(export, WaitingFor.TURN, "An earlier export to this destination is on its way.")
         return False
+    since = breakers.shut_since(export.destination.platform)
+    if since is not None:
+        wait(export, WaitingFor.PLATFORM, _not_there(export.destination.platform_label, since))
+        return False
     if export.state == ExportState.WAITING and export.waiting_for != WaitingFor.PLATFORM:
         return export.move(ExportState.SENDING)
     return True
+
+
+def _not_there(platform_label: str, since: datetime) -> str:
+    at = since.astimezone(UTC)
+    return (
+        f"{platform_label} has not answered since {at:%H:%M} UTC. It is asked again every minute, "
+        "and then this goes on by itself."
+    )
 
 
 def wait(export: Export, waiting_for: WaitingFor, reason: str) -> None:
@@ -165,6 +175,8 @@ def _what_comes_once(export: Export) -> bool:
 
 def _done_once(export: Export) -> bool:
     """Find or create the audience and empty it for a Replace; say whether batches may go."""
+    if breakers.may_go(export.destination.platform) == breakers.Way.SHUT:
+        return False
     with fence.inside(export.organization_id):
         owner = export.take_lease(LEASE_SECONDS)
     if owner is None:
@@ -205,7 +217,9 @@ def _what_came_of_it(export: Export) -> tuple[str, Trouble | None]:
     except NotConfigured:
         return audience_id, trouble_of(not_set_up(export.destination.platform_label))
     except PlatformError as error:
+        breakers.note_error(export.destination.platform, error)
         return audience_id, trouble_of(error, troubles=export.attempts)
+    breakers.note_answer(export.destination.platform)
     return audience_id, None
 
 
@@ -284,7 +298,7 @@ def _finish(export: Export) -> Next:
     failed = export.batches.filter(state=BatchState.FAILED).count()
     if failed:
         to, reason = ExportState.FAILED, _some_failed(export, failed)
-    elif export.rejected:
+    elif export.rejected or BatchState.REFUSED in states:
         to, reason = ExportState.SUCCEEDED_WITH_REJECTS, ""
     else:
         to, reason = ExportState.SUCCEEDED, ""
@@ -303,7 +317,7 @@ def _finish(export: Export) -> Next:
 
 
 def _some_failed(export: Export, failed: int) -> str:
-    total = export.batches.count()
+    total = export.batches.exclude(state=BatchState.SPLIT).count()
     first = export.batches.filter(state=BatchState.FAILED).first()
     why = f" {first.error}" if first else ""
     rest = " The others were delivered." if failed < total else ""
@@ -325,7 +339,7 @@ def _tidy_up(export: Export) -> None:
     if not locked.filter(not_leased()) or _is_at_work(export):
         return
     kept = {export.rejects_name}
-    unended = export.batches.exclude(state__in=_ENDED)
+    unended = export.batches.exclude(state__in=ENDED)
     if export.state == ExportState.FAILED:
         # Their worker is gone, or gave them back after the export had failed.
         unended.update(state=BatchState.FAILED, error=export.reason, finished_at=Now())

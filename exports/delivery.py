@@ -23,11 +23,12 @@ from destinations import audiences
 from destinations.connection import ad_accounts_look
 from destinations.models import Destination
 from destinations.standing import standing_of
-from exports import rates, staging
+from exports import breakers, rates, staging
 from exports.claims import Claim, LeaseLost, claim_due, locked
 from exports.conducting import LOOK_AGAIN, end_or_wait
 from exports.engine import batches as encoding
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
+from exports.halving import halve
 from exports.models import BatchState, Export, ExportBatch, ExportState, Mode, WaitingFor
 from exports.services import wake
 from exports.troubles import Trouble, not_set_up, trouble_of
@@ -35,7 +36,7 @@ from organizations import fence
 from organizations.sealing import SealBroken
 from providers.app import NotConfigured
 from providers.connection import Connection
-from providers.errors import PermissionMissing, PlatformError, Throttled
+from providers.errors import BadRows, PermissionMissing, PlatformError, Throttled
 from providers.platform import Platform
 from providers.values import Audience, Receipt
 
@@ -53,13 +54,15 @@ _SAY_AFTER = 3
 class Way:
     """How batches of one export reach their audience: good for a second or two.
 
-    `lent` is the error where there is no token to be had.
+    `lent` is the error where there is no token to be had. `is_probe`: for one batch only, which
+    finds out whether the platform is there again.
     """
 
     audience: Audience
     sender: rates.Sender
     use: Use
     lent: tokens.Lent | PlatformError
+    is_probe: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -79,6 +82,9 @@ def way_of(export: Export) -> Way | None:
     audience = target.to
     if audience is None:
         return None
+    may_go = breakers.may_go(target.platform.key)
+    if may_go == breakers.Way.SHUT:
+        return None
     lent: tokens.Lent | PlatformError
     try:
         lent = tokens.lend(export.organization_id, target.authorization_id)
@@ -89,6 +95,7 @@ def way_of(export: Export) -> Way | None:
         sender=rates.Sender(target.platform, target.authorization_id, target.request.ad_account_id),
         use=Use("export", person_id=export.created_by_id, subject_id=export.id),
         lent=lent,
+        is_probe=may_go == breakers.Way.PROBE,
     )
 
 
@@ -119,6 +126,7 @@ def claim_on(
     export = locked(export_id)
     if export is None:
         return []
+    at_most = min(at_most, 1) if way.is_probe else at_most
     claimed = claim_due(export, way.audience.id, at_most=at_most, only=only)
     if claimed and isinstance(way.lent, tokens.Lent):
         count_use(export.organization_id, way.sender.authorization_id, way.use, len(claimed))
@@ -221,7 +229,10 @@ def note_receipts(received: Sequence[tuple[Claim, Receipt]]) -> None:
             # Whoever took over sends it again, which is harmless.
             logger.warning("batch %s: accepted, but its lease was lost", claim.batch.pk)
     for pk in {claim.export.pk for claim, _ in received}:
-        export = Export.objects.get(pk=pk)
+        export = Export.objects.select_related("destination").get(pk=pk)
+        if breakers.note_answer(export.destination.platform):
+            # It is there again: what had waited for it need not wait any longer.
+            export.batches.filter(troubles__gt=0).update(not_before=None)
         if export.waiting_for == WaitingFor.PLATFORM:
             export.move(ExportState.SENDING)
 
@@ -234,12 +245,13 @@ def _note_trouble(claim: Claim, error: PlatformError) -> None:
     since = row.troubled_since
     lasting = timezone.now() - since if since else timedelta()
     trouble = trouble_of(error, troubles=row.troubles, lasting=lasting)
+    breakers.note_error(claim.export.destination.platform, error)
     logger.info("batch %s: %s: %s", row.pk, type(error).__name__, trouble.reason)
     if trouble.again_in is not None:
         _give_back(claim, again_in=trouble.again_in, trouble=trouble, error=error)
     elif trouble.waiting_for is not None:
         _give_back(claim, again_in=0.0, trouble=trouble, error=error)
-    else:
+    elif not (isinstance(error, BadRows) and halve(claim, trouble, error)):
         _give_up(claim, trouble, error)
 
 

@@ -77,6 +77,21 @@ class BatchState(models.TextChoices):
     ACCEPTED = "accepted", "Accepted"
     FAILED = "failed", "Failed"
     CANCELED = "canceled", "Canceled"
+    # Some of its rows were refused; its two halves go instead of it.
+    SPLIT = "split", "Sent in halves"
+    # A single identifier that the platform refuses: a reject.
+    REFUSED = "refused", "Refused"
+
+
+ENDED = frozenset(
+    {
+        BatchState.ACCEPTED,
+        BatchState.FAILED,
+        BatchState.CANCELED,
+        BatchState.SPLIT,
+        BatchState.REFUSED,
+    }
+)
 
 
 _SMALL_FILE = 4 * 1024 * 1024
@@ -222,10 +237,16 @@ class ExportBatches(models.QuerySet["ExportBatch"]):
 
 
 class ExportBatch(Tenant):
-    """Identifiers for one request. `stored_name` is the sealed file that holds them."""
+    """Identifiers for one request. `stored_name` is the sealed file that holds them.
+
+    `origin` is the batch as it was prepared, of which this one is a part.
+    """
 
     export = models.ForeignKey(
         Export, on_delete=models.CASCADE, related_name="batches", db_constraint=False
+    )
+    origin = models.ForeignKey(
+        "self", null=True, on_delete=models.CASCADE, related_name="parts", db_constraint=False
     )
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=20, choices=BatchState, default=BatchState.PENDING)
@@ -279,6 +300,17 @@ class ExportBatch(Tenant):
     def __str__(self) -> str:
         return f"batch {self.number}"
 
+    def part(self, *, number: int, identifiers: int, stored_name: str) -> ExportBatch:
+        """Return a batch, not saved, that holds a part of this one."""
+        return ExportBatch(
+            organization_id=self.organization_id,
+            export_id=self.export_id,
+            origin_id=self.origin_id or self.pk,
+            number=number,
+            identifiers=identifiers,
+            stored_name=stored_name,
+        )
+
 
 class Check(Tenant):
     """A whole draft read and counted, with nothing sent: the newest of each draft.
@@ -303,6 +335,25 @@ class Check(Tenant):
 
     def __str__(self) -> str:
         return f"check of {self.export_id}"
+
+
+class Breaker(models.Model):
+    """A platform that does not answer: how often in a row, and while it is open, when it is probed.
+
+    Shared by all workers and organizations, so it has no fence. No row: nothing is known against
+    the platform.
+    """
+
+    platform = models.CharField(max_length=40, primary_key=True)
+    outages = models.PositiveIntegerField(default=0)
+    opened_at = models.DateTimeField(null=True)
+    probe_at = models.DateTimeField(null=True)
+    # Somebody was told to probe and has not said yet what came of it.
+    is_probed = models.BooleanField(default=False)
+    pause_seconds = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.platform
 
 
 class RateBudget(models.Model):

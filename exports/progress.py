@@ -26,6 +26,7 @@ class Progress:
     rate: float | None
     seconds_left: float | None
     batches_taken: int = 0
+    refused: int = 0
 
     @property
     def time_left(self) -> str:
@@ -42,13 +43,15 @@ def progress_of(export: Export) -> Progress:
     """Sum up an export's batches. In the fence."""
     done = Q(state=BatchState.ACCEPTED)
     there = Q(state__in=(BatchState.TAKEN, BatchState.UPLOADED))
-    found = export.batches.aggregate(
+    refused = Q(state=BatchState.REFUSED)
+    found = export.batches.exclude(state=BatchState.SPLIT).aggregate(
         batches=Count("pk"),
-        batches_done=Count("pk", filter=done),
+        batches_done=Count("pk", filter=done | refused),
         batches_failed=Count("pk", filter=Q(state=BatchState.FAILED)),
         batches_taken=Count("pk", filter=there),
         accepted=Sum("accepted", filter=done, default=0),
-        sent=Sum("identifiers", filter=done | there, default=0),
+        sent=Sum("identifiers", filter=done | refused | there, default=0),
+        refused=Sum("identifiers", filter=refused, default=0),
     )
     rate = _rate(export, found["sent"])
     left = export.identifiers - found["sent"]

@@ -90,7 +90,8 @@ class _Stint:
     def _way(self) -> delivery.Way | None:
         if time.monotonic() > self.way_until:
             self.way = delivery.way_of(self.export)
-            self.way_until = time.monotonic() + _WAY_LASTS
+            is_probe = self.way is not None and self.way.is_probe
+            self.way_until = time.monotonic() + (0.0 if is_probe else _WAY_LASTS)
         return self.way
 
     def _begin(self, claimed: list[Claim]) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Case, F, IntegerField, Value, When
+from django.db.models import Case, Count, F, IntegerField, Value, When
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -18,6 +20,7 @@ from exports import services, staging, tasks
 from exports.models import BatchState, Export, ExportState, WaitingFor
 from exports.of_destinations import tone_of
 from exports.progress import progress_of
+from organizations import fence
 from organizations.access import member_may
 from organizations.hints import hint
 from organizations.requests import MemberRequest
@@ -29,12 +32,16 @@ BATCHES_PER_PAGE = 10
 # What moves comes first, then what needs somebody, then the newest.
 _INTEREST = Case(
     When(state=BatchState.SENDING, then=Value(0)),
-    When(state=BatchState.FAILED, then=Value(1)),
+    When(state__in=(BatchState.FAILED, BatchState.REFUSED), then=Value(1)),
     When(state=BatchState.ACCEPTED, then=Value(2)),
     default=Value(3),
     output_field=IntegerField(),
 )
-_BATCH_TONES = {BatchState.ACCEPTED: "good", BatchState.FAILED: "bad"}
+_BATCH_TONES = {
+    BatchState.ACCEPTED: "good",
+    BatchState.FAILED: "bad",
+    BatchState.REFUSED: "warn",
+}
 
 
 @member_may(May.SEE)
@@ -72,7 +79,10 @@ def rejects(request: MemberRequest, row: Export) -> HttpResponseBase:
     if not row.rejects_name:
         raise Http404
     key = services.file_key_of(row)
-    response = StreamingHttpResponse(_pieces(row.rejects_name, key), content_type="text/csv")
+    with fence.inside(row.organization_id):
+        refused = _refused(row)
+    pieces = chain(_pieces(row.rejects_name, key), _refused_lines(refused))
+    response = StreamingHttpResponse(pieces, content_type="text/csv")
     response["Content-Disposition"] = f'attachment; filename="rejects-{row.pk}.csv"'
     return response
 
@@ -125,13 +135,35 @@ def _context(request: MemberRequest, row: Export) -> dict[str, Any]:
         "page_obj": page,
         "batches": [(each, _batch_tone(each.state)) for each in page.object_list],
         "is_moving": not row.is_final,
-        "reasons": sorted(row.reject_reasons.items(), key=lambda reason: -reason[1]),
+        "reasons": _reasons(row),
         "history": Entry.objects.filter(subject_id=row.id).order_by("at")[:50],
         "may_cancel": may_deliver and not row.is_final,
         "may_go_on": may_deliver and row.waiting_for == WaitingFor.PERSON,
         "may_retry": may_deliver and services.may_retry(row),
         "would_undo": row.state == ExportState.FAILED and services.would_undo(row),
     }
+
+
+def _reasons(row: Export) -> list[tuple[str, int]]:
+    """Return why something was not sent or not taken, with how often, the most frequent first."""
+    reasons = Counter(row.reject_reasons)
+    reasons.update(_refused(row))
+    return reasons.most_common()
+
+
+def _refused(row: Export) -> Counter[str]:
+    """Return what the platform said of single identifiers that it refuses. In the fence."""
+    refused = row.batches.filter(state=BatchState.REFUSED)
+    said = refused.order_by().values_list("error").annotate(count=Count("pk"))
+    return Counter({f"refused by the platform: {error}": count for error, count in said})
+
+
+def _refused_lines(refused: Counter[str]) -> Iterator[bytes]:
+    """Yield them as lines of the rejects' CSV; in which rows they stood nobody knows any more."""
+    for reason, count in refused.items():
+        quoted = reason.replace('"', '""')
+        for _ in range(count):
+            yield f',,"{quoted}"\n'.encode()
 
 
 def _why_no_retry(row: Export) -> str:

@@ -23,6 +23,7 @@ from providers.declarations import (
 )
 from providers.errors import (
     BadRequest,
+    BadRows,
     NotThere,
     PermissionMissing,
     PlatformDown,
@@ -70,6 +71,8 @@ class SamplePlatform(OAuth2Platform):
             return NotThere("The audience is not there any more.", **about)
         if answer.status == 429:
             return Throttled("Too fast.", **about)
+        if answer.status == 422:
+            return BadRows("Sample Ads refuses some of them.", code="bad_rows", **about)
         if answer.status >= 500:
             return PlatformDown("Sample Ads has trouble.", **about)
         if answer.status >= 400:

@@ -35,6 +35,8 @@ class SampleServers:
     batches: list[frozenset[str]] = field(default_factory=list)
     # Batches are taken, and worked on until somebody says what came of the job.
     jobs: dict[str, dict] | None = None
+    # Refused together with whatever they come with.
+    bad: set[str] = field(default_factory=set)
     tokens: set[str] = field(default_factory=set)
     answers: dict[str, deque] = field(default_factory=dict)
     # Seconds that an answer takes, and how many were worked on at a time at most.
@@ -119,6 +121,8 @@ class SampleServers:
             return 404, {}, "{}"
         rows = json.loads(request.body)["rows"]
         digests = {digest for row in rows for digest in row if digest}
+        if digests & self.bad:
+            return 422, {}, "{}"
         with self._lock:
             change(held, digests)
             self.batches.append(frozenset(digests))

@@ -102,7 +102,7 @@ def test_an_exports_page_shows_what_came_of_it(client_of, analyst, export):
         "of 7",
         "Add to Loyal customers",
         "started by creator@acme.example",
-        "Why rows were rejected",
+        "Why something was not sent",
         "Not an e-mail address",
         "Export started by creator@acme.example",
         "7 to send, 2 rejected, 0 duplicates",

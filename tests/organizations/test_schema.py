@@ -18,6 +18,7 @@ WITHOUT_A_POLICY = {
     "organizations_organization": "an id and a name, needed by the switcher",
     "organizations_route": "keyed hashes and due times, read before an organization is known",
     "authorizations_sharedgrant": "keyed hashes; who shares a grant is asked across organizations",
+    "exports_breaker": "platforms that are down; shared by all organizations on purpose",
     "exports_ratebudget": "keyed hashes and times; shared by all organizations on purpose",
 }
 

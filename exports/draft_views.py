@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -25,6 +25,7 @@ from exports.engine.reading import FileRefused
 from exports.forms import StartForm, UploadForm
 from exports.models import Check, Export, ExportState, Mode
 from exports.services import Received
+from exports.upload_page import upload_page
 from exports.uploads import FIELD, SealingUploadHandler
 from organizations import fence
 from organizations.access import View, member_may
@@ -39,14 +40,14 @@ from providers.registry import registry
 @member_may(May.DELIVER, of=Destination, fenced=False)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest, row: Destination) -> HttpResponseBase:
-    """Take a file for a destination."""
+    """Take a file for a destination, in one request: the way without scripts."""
     with fence.inside(row.organization_id):
         standing = standing_of(row)
     if not standing.may_export:
         messages.error(request, f"{standing.words}: {standing.why}")
         return redirect("destinations:detail", pk=row.pk)
     if request.method != "POST":
-        return _upload_page(request, row, UploadForm())
+        return upload_page(request, row, UploadForm())
     export_id = uuid.uuid4()
     name = staging.new_name(export_id, "upload")
     with fence.inside(row.organization_id):
@@ -72,18 +73,15 @@ def _receive_checked(
     if handler.refusal:
         form.refuse(handler.refusal)
     if not form.is_valid():
-        return _upload_page(request, row, form, status=422)
+        return upload_page(request, row, form, status=422)
     file = form.cleaned_data[FIELD]
     received = replace(received, file_name=file.name, size=file.size)
     try:
         export = services.draft_create(destination=row, by=request.user, received=received)
     except FileRefused as refused:
         form.refuse(refused.sentence)
-        return _upload_page(request, row, form, status=422)
-    onward = reverse("exports:start", args=[export.pk])
-    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
-        return JsonResponse({"next_url": onward})
-    return redirect(onward)
+        return upload_page(request, row, form, status=422)
+    return redirect("exports:start", pk=export.pk)
 
 
 _receive = cast("View", csrf_protect(_receive_checked))
@@ -183,19 +181,3 @@ def discard(request: MemberRequest, row: Export) -> HttpResponse:
     services.draft_discard(export=row)
     messages.success(request, "The file was destroyed. Nothing was sent.")
     return redirect("destinations:detail", pk=row.destination_id)
-
-
-def _upload_page(
-    request: MemberRequest, row: Destination, form: UploadForm, status: int = 200
-) -> HttpResponse:
-    with fence.inside(row.organization_id):
-        platform = registry.get(row.platform)
-        context = {
-            "row": row,
-            "form": form,
-            "kinds": [
-                kind.label for kind in platform.identifiers_taken(row.identifiers, row.settings)
-            ],
-            "most_bytes": settings.UPLOAD_MAX_BYTES,
-        }
-        return render(request, "exports/new.html", context, status=status)

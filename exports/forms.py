@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.forms.boundfield import BoundWidget
 from destinations.models import Destination
 from exports.engine.columns import Column
 from exports.models import Mode
-from exports.uploads import FIELD
+from exports.uploads import FIELD, Announced
 from providers.declarations import IdentifierType, Replace
 from providers.platform import Platform
 from providers.registry import registry
@@ -34,6 +35,32 @@ class UploadForm(forms.Form):
         self.full_clean()
         self.errors.pop(FIELD, None)
         self.add_error(FIELD, sentence)
+
+
+class PiecesForm(forms.Form):
+    """What a page says of a file before it sends it in pieces."""
+
+    name = forms.CharField(max_length=1000)
+    size = forms.IntegerField(error_messages={"min_value": "The file is empty."}, min_value=1)
+    # Milliseconds, as browsers count.
+    modified = forms.IntegerField()
+    # SHA-256 of the file's beginning and end.
+    digest = forms.RegexField("^[0-9a-f]{64}$")
+
+    def announced(self) -> Announced:
+        """Return what was said, with a name that leads nowhere."""
+        said = self.cleaned_data
+        name = re.split(r"[/\\]", said["name"])[-1]
+        shown = "".join(letter for letter in name if letter.isprintable()).strip()
+        return Announced(
+            shown[-254:] or "file", said["size"], f"{name}\0{said['modified']}\0{said['digest']}"
+        )
+
+    def refusal(self) -> str:
+        """Say what is wrong with it."""
+        if "size" in self.errors:
+            return str(self.errors["size"][0])
+        return "The page did not say which file it sends."
 
 
 class StartForm(forms.Form):

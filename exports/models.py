@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from destinations.models import Destination
+from exports.upload_models import Upload  # noqa: F401 - Django looks for models here
 from organizations.models import Person, Tenant
 
 

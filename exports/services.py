@@ -15,6 +15,7 @@ from destinations.models import Destination
 from exports import staging
 from exports.engine.reading import FileShape, look_at
 from exports.models import FINAL, BatchState, Export, ExportState, Mode, WaitingFor
+from exports.upload_models import Upload
 from organizations import fence, routing
 from organizations.models import Person
 
@@ -51,6 +52,8 @@ def upload_expect(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
 def upload_forget_unless_kept(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
     """Leave nothing of a file that did not become a draft. Outside the fence."""
     with fence.inside(organization_id):
+        # First: whoever makes it a draft at this moment holds its row until that is done.
+        Upload.objects.filter(pk=export_id).delete()
         if Export.objects.filter(pk=export_id).exists():
             return
         routing.remove(DRAFT_ROUTE, export_id)

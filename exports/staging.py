@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,8 +17,10 @@ from typing import BinaryIO
 
 from django.conf import settings
 
+from exports.engine.sealed_pieces import PiecesReader, piece_name
 from exports.engine.sealed_stream import SealedReader, SealedWriter, new_key
 from exports.models import Export
+from exports.upload_models import Upload
 from organizations.sealing import seal, unseal
 
 _MOST_NAMES = 16
@@ -30,8 +33,11 @@ def new_file_key(organization_id: uuid.UUID, export_id: uuid.UUID) -> tuple[byte
     return key, sealed
 
 
-def file_key(export: Export) -> bytes:
-    """Open an export's file key. Inside the fence. Raises organizations.sealing.SealBroken."""
+def file_key(export: Export | Upload) -> bytes:
+    """Open the file key of an export or of the upload that becomes one. Inside the fence.
+
+    Raises organizations.sealing.SealBroken.
+    """
     place = f"{export.id}:files"
     return unseal(bytes(export.key_sealed), organization_id=export.organization_id, place=place)
 
@@ -42,14 +48,17 @@ def new_name(export_id: uuid.UUID, what: str) -> str:
 
 
 @contextmanager
-def writing(name: str, key: bytes) -> Iterator[SealedWriter]:
-    """Write a new sealed file. After an error it is gone; without one it is on disk."""
+def writing(name: str, key: bytes, *, label: bytes | None = None) -> Iterator[SealedWriter]:
+    """Write a new sealed file. After an error it is gone; without one it is on disk.
+
+    It is bound to its name, or to a `label` where it gets another name later.
+    """
     path = _path(name)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb", buffering=0) as raw:
-            with SealedWriter(raw, key, name.encode()) as writer:
+            with SealedWriter(raw, key, label or name.encode()) as writer:
                 yield writer
             os.fsync(raw.fileno())
     except BaseException:
@@ -60,19 +69,49 @@ def writing(name: str, key: bytes) -> Iterator[SealedWriter]:
 
 @contextmanager
 def reading(name: str, key: bytes) -> Iterator[BinaryIO]:
-    """Read a sealed file; it can be sought in.
+    """Read a sealed file, or one that lies in pieces; it can be sought in.
 
     Raises FileNotFoundError, and exports.engine.sealed_stream.SealBroken where it does not open.
     """
-    with _path(name).open("rb") as raw, SealedReader(raw, key, name.encode()) as reader:
+    path = _path(name)
+    if path.is_dir():
+        with PiecesReader(path, key, name) as pieces:
+            yield io.BufferedReader(pieces)
+        return
+    with path.open("rb") as raw, SealedReader(raw, key, name.encode()) as reader:
         yield io.BufferedReader(reader)
+
+
+def place_piece(part: str, name: str, number: int) -> None:
+    """Make a sealed file the piece of this number, in place of one that counted for nothing.
+
+    On disk when this returns. Raises FileNotFoundError where the file was removed meanwhile.
+    """
+    pieces = _path(name)
+    is_new = not pieces.exists()
+    pieces.mkdir(exist_ok=True, mode=0o700)
+    _path(part).replace(pieces / piece_name(number))
+    _names_to_disk(pieces)
+    if is_new:
+        _names_to_disk(pieces.parent)
+        _names_to_disk(pieces.parent.parent)
+
+
+def pieces_there(name: str) -> int:
+    """Return how many pieces lie on disk."""
+    path = _path(name)
+    return sum(1 for _ in path.iterdir()) if path.is_dir() else 0
+
+
+def free_bytes() -> int:
+    """Return how much of the disk is free for more files."""
+    return shutil.disk_usage(folder()).free
 
 
 def remove(name: str) -> None:
     """Destroy a file, if it is there."""
     if name:
-        with suppress(FileNotFoundError):
-            _path(name).unlink()
+        _remove(_path(name))
 
 
 def remove_all_but(export_id: uuid.UUID, *kept: str) -> None:
@@ -82,9 +121,11 @@ def remove_all_but(export_id: uuid.UUID, *kept: str) -> None:
     with suppress(FileNotFoundError):
         for path in own.iterdir():
             if path not in stay:
-                path.unlink(missing_ok=True)
+                _remove(path)
         if not stay:
-            own.rmdir()
+            # Who is still writing there removes its own file and comes by here.
+            with suppress(OSError):
+                own.rmdir()
 
 
 def folder() -> Path:
@@ -92,6 +133,23 @@ def folder() -> Path:
     root = _path("")
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     return root
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        with suppress(FileNotFoundError):
+            shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _names_to_disk(folder: Path) -> None:
+    """Have a folder's names outlive a loss of power, as its files do."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _path(name: str) -> Path:

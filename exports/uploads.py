@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import logging
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 
 from exports import staging
 from exports.engine.sealed_stream import SealedWriter
@@ -17,6 +20,35 @@ from exports.engine.sealed_stream import SealedWriter
 logger = logging.getLogger(__name__)
 
 FIELD = "file"
+NO_ROOM = (
+    "There is no room for the file on this server just now. Nothing was kept; try again later, or "
+    "tell the operator."
+)
+
+
+def too_large(most_bytes: int) -> str:
+    """Say that a file is larger than may be."""
+    return f"The file is larger than {filesizeformat(most_bytes)}."
+
+
+def is_full(error: OSError) -> bool:
+    """Say whether the disk has no room left."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def has_room(size: int) -> bool:
+    """Say whether so many bytes more leave what is to be kept free of the disk."""
+    keep_free: int = settings.STAGING_KEEP_FREE_BYTES
+    return staging.free_bytes() - keep_free >= size
+
+
+@dataclass(frozen=True)
+class Announced:
+    """A file that a page wants to send. `marks` tell it from others of its size."""
+
+    name: str
+    size: int
+    marks: str
 
 
 class SealedUpload(UploadedFile):  # type: ignore[type-arg]  # generic only in its stubs
@@ -33,6 +65,7 @@ class SealingUploadHandler(FileUploadHandler):
 
     def __init__(self, request: HttpRequest, *, name: str, key: bytes, most_bytes: int) -> None:
         super().__init__(request)
+        self._announced = int(request.META.get("CONTENT_LENGTH") or 0)
         self.name = name
         self.refusal = ""
         self._key = key
@@ -46,6 +79,9 @@ class SealingUploadHandler(FileUploadHandler):
         super().new_file(*args, **kwargs)
         if self.field_name != FIELD or self._writer is not None:
             raise SkipFile
+        if not has_room(self._announced):
+            self.refusal = NO_ROOM
+            self._abandon()
         try:
             self._writer = self._stack.enter_context(staging.writing(self.name, self._key))
         except OSError as error:
@@ -55,7 +91,7 @@ class SealingUploadHandler(FileUploadHandler):
         """Seal a piece. Nothing is handed on to another handler."""
         self._received += len(raw_data)
         if self._received > self._most_bytes:
-            self.refusal = f"The file is larger than {self._most_bytes // 1000**2:,} MB."
+            self.refusal = too_large(self._most_bytes)
             self._abandon()
         try:
             assert self._writer is not None
@@ -79,11 +115,9 @@ class SealingUploadHandler(FileUploadHandler):
 
     def _stop(self, error: OSError) -> None:
         logger.error("an upload could not be staged: %s", error)
-        no_room = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
         self.refusal = (
-            "There is no room for the file on this server just now. Nothing was kept; try again "
-            "later, or tell the operator."
-            if no_room
+            NO_ROOM
+            if is_full(error)
             else "The file could not be kept on this server. Tell the operator."
         )
         self._abandon()

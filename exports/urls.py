@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from exports import draft_views, views
+from exports import draft_views, upload_views, views
 
 app_name = "exports"
 urlpatterns = [
     path("", views.export_list, name="list"),
     path("to/<uuid:pk>/", draft_views.new, name="new"),
+    path("to/<uuid:pk>/uploads/", upload_views.begin, name="upload_begin"),
+    path("uploads/<uuid:pk>/", upload_views.upload_pieces, name="upload_pieces"),
+    path("uploads/<uuid:pk>/complete/", upload_views.upload_complete, name="upload_complete"),
+    path("uploads/<uuid:pk>/discard/", upload_views.upload_discard, name="upload_discard"),
     path("<uuid:pk>/", views.detail, name="detail"),
     path("<uuid:pk>/start/", draft_views.start, name="start"),
     path("<uuid:pk>/check/", draft_views.check_progress, name="check_progress"),

@@ -165,6 +165,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=10 * 1024**3)
 # People in one request at most; 0 where the platform's own limit decides.
 EXPORT_BATCH_ROWS = env.int("EXPORT_BATCH_ROWS", default=0)
+# In pieces: under way or broken off, for each organization.
+UPLOADS_AT_ONCE = env.int("UPLOADS_AT_ONCE", default=20)
+# What uploads leave free on the disk: prepared batches need room, too.
+STAGING_KEEP_FREE_BYTES = env.int("STAGING_KEEP_FREE_BYTES", default=1024**3)
 
 # The first master key seals the organizations' data keys; the others still unseal.
 MASTER_KEYS = master_keys(required("MASTER_KEYS"))

@@ -16,8 +16,10 @@ from django.utils import timezone
 from destinations.models import Destination
 from exports import services, staging
 from exports.models import Export, Mode
+from exports.upload_models import Upload
 from organizations import fence
 from organizations.roles import May, may
+from tests.exports.piecing import Page
 from tests.factories import authorized, begin, change, destined, stored
 from tests.people import member
 from tests.sample_platform import BASE, grants, knows
@@ -53,6 +55,16 @@ class World:
         client.post(reverse("exports:new", args=[destination.pk]), {"file": file})
         with fence.inside(self.acme.id):
             return Export.objects.get(destination=destination)
+
+    def upload(self) -> Upload:
+        client = Client()
+        # An analyst may not upload, so what they ask for is another's.
+        is_analyst = self.asker.email.startswith("analyst")
+        client.force_login(self.creator if is_analyst else self.asker)
+        page = Page(client, self.destination(), b"email\na@example.com\n", name="acme-zebra.csv")
+        page.begun().send_all()
+        with fence.inside(self.acme.id):
+            return Upload.objects.get()
 
     def export(self) -> Export:
         row = self.draft()
@@ -100,6 +112,11 @@ ROWS: dict[str, Callable[[World], object]] = {
             "exports:new",
         ),
         World.destination,
+    ),
+    "exports:upload_begin": World.destination,
+    **dict.fromkeys(
+        ("exports:upload_pieces", "exports:upload_complete", "exports:upload_discard"),
+        World.upload,
     ),
     **dict.fromkeys(("exports:start", "exports:discard", "exports:check_progress"), World.draft),
     **dict.fromkeys(

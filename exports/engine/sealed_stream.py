@@ -39,6 +39,18 @@ def new_key() -> bytes:
     return AESGCM.generate_key(256)
 
 
+def plain_size(sealed_size: int) -> int:
+    """Return how many bytes a sealed file of a size holds. Raises SealBroken where none does."""
+    return sealed_size - _HEADER - _chunks_of(sealed_size) * _TAG
+
+
+def _chunks_of(sealed_size: int) -> int:
+    chunks = -(-(sealed_size - _HEADER) // _SEALED_CHUNK)
+    if not 1 <= chunks <= _MOST_CHUNKS:
+        raise SealBroken("A sealed file is cut.")
+    return chunks
+
+
 def _nonce(prefix: bytes, number: int) -> bytes:
     return prefix + number.to_bytes(4, "big")
 
@@ -161,11 +173,8 @@ class SealedReader(io.RawIOBase):
         if len(header) < _HEADER or not header.startswith(_MAGIC):
             raise SealBroken("This is not a sealed file of a version that is known here.")
         self._prefix = header[len(_MAGIC) :]
-        body = sealed_size - _HEADER
-        self._chunks = -(-body // _SEALED_CHUNK)
-        if not 1 <= self._chunks <= _MOST_CHUNKS:
-            raise SealBroken("A sealed file is cut.")
-        self._size = body - self._chunks * _TAG
+        self._chunks = _chunks_of(sealed_size)
+        self._size = plain_size(sealed_size)
         self._at = 0
         self._opened_number = -1
         self._opened = b""

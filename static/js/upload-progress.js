@@ -1,57 +1,52 @@
-// Shows how far a file is on its way. For form[data-upload] with a [data-upload-progress] panel.
-function bytes(number) {
-  const units = ["bytes", "kB", "MB", "GB"];
-  const step = Math.min(3, Math.floor(Math.log10(Math.max(1, number)) / 3));
-  return `${(number / 1000 ** step).toFixed(step ? 1 : 0)} ${units[step]}`;
+// Uploads the file of form[data-upload] in pieces.
+import { show } from "./upload-panel.js";
+import { send } from "./upload-pieces.js";
+import { discard, Refused, Stop } from "./upload-requests.js";
+
+async function start(form) {
+  const input = form.elements.file;
+  const file = input.files[0];
+  const button = form.querySelector("button[type=submit]");
+  const cancel = form.querySelector("[data-upload-cancel]");
+  const token = form.elements.csrfmiddlewaretoken.value;
+  const aborter = new AbortController();
+  const shown = show(form.querySelector("[data-upload-progress]"), file);
+  let upload;
+  const onCancel = async (event) => {
+    event.preventDefault();
+    aborter.abort();
+    if (!upload || (await discard(upload.discard, token))) window.location.assign(cancel.href);
+    else shown.say("The server does not answer. What arrived is destroyed after a day.");
+  };
+  const begun = (found) => shown.begun((upload = found));
+  button.disabled = input.disabled = true;
+  cancel.addEventListener("click", onCancel);
+  try {
+    const on = { ...shown, begun, signal: aborter.signal };
+    window.location.assign(await send(file, form.dataset.uploadUrl, token, on));
+  } catch (error) {
+    cancel.removeEventListener("click", onCancel);
+    button.disabled = input.disabled = false;
+    if (error instanceof Refused) refuse(error.page);
+    else if (error instanceof Stop) shown.say(error.message);
+    else if (!aborter.signal.aborted) throw error;
+  }
 }
 
-function send(form, panel) {
-  const bar = panel.querySelector("progress");
-  const words = panel.querySelector("[data-upload-words]");
-  const button = form.querySelector("button[type=submit]");
-  const request = new XMLHttpRequest();
-  const done = (text) => {
-    words.textContent = text;
-    button.disabled = false;
-  };
-  request.upload.addEventListener("progress", (event) => {
-    bar.max = event.total;
-    bar.value = event.loaded;
-    words.textContent = `${bytes(event.loaded)} of ${bytes(event.total)}`;
-  });
-  request.upload.addEventListener("load", () => {
-    bar.removeAttribute("value");
-    words.textContent = "Received. Looking at the columns.";
-  });
-  request.addEventListener("error", () => done("The connection broke. Nothing was saved; try again."));
-  request.addEventListener("load", () => {
-    const kind = request.getResponseHeader("Content-Type") ?? "";
-    if (kind.includes("json")) {
-      window.location.assign(JSON.parse(request.responseText).next_url);
-      return;
-    }
-    const page = new DOMParser().parseFromString(request.responseText, "text/html");
-    const main = page.querySelector("main");
-    if (!main) {
-      done("That did not work. Nothing was saved; try again.");
-      return;
-    }
-    document.querySelector("main").replaceWith(main);
-    attach();
-    main.querySelector("[role=alert]")?.scrollIntoView();
-  });
-  request.open("POST", form.action);
-  request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
-  panel.hidden = false;
-  button.disabled = true;
-  request.send(new FormData(form));
+function refuse(text) {
+  const main = new DOMParser().parseFromString(text, "text/html").querySelector("main");
+  document.querySelector("main").replaceWith(main);
+  attach();
+  main.querySelector("[role=alert]")?.scrollIntoView();
 }
 
 function attach() {
   for (const form of document.querySelectorAll("form[data-upload]")) {
     form.addEventListener("submit", (event) => {
+      // Without a file the server says so; without digests (no TLS) it takes it in one request.
+      if (!form.elements.file.files.length || !window.crypto?.subtle) return;
       event.preventDefault();
-      send(form, form.querySelector("[data-upload-progress]"));
+      start(form);
     });
   }
 }

@@ -3,6 +3,8 @@ from django.urls import reverse
 
 from authorizations.models import Authorization
 from destinations.models import Destination
+from exports import pieces
+from tests.exports.piecing import CONTENT, PIECE, Page
 from tests.exports.sample_servers import SampleServers
 from tests.factories import authorized, destined
 from tests.sample_platform import grants
@@ -38,3 +40,15 @@ def servers(sample_platform, network) -> SampleServers:
 def address(destination) -> str:
     """Return where a file is uploaded to."""
     return reverse("exports:new", args=[destination.pk])
+
+
+@pytest.fixture
+def small_pieces(monkeypatch) -> None:
+    """Let a file of moderate size come in several pieces."""
+    monkeypatch.setattr(pieces, "PIECE_BYTES", PIECE)
+
+
+@pytest.fixture
+def window(client_of, creator, destination) -> Page:
+    """Return the page of a creator who chose a file."""
+    return Page(client_of(creator), destination, CONTENT)

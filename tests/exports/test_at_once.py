@@ -3,15 +3,19 @@
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Lock
 
 import pytest
 from django.conf import settings as django_settings
 from django.db import connections
 
-from exports import conducting, delivery, rates, tasks
+from exports import conducting, delivery, rates, staging, tasks
+from exports.engine.sealed_pieces import piece_label
+from exports.engine.sealed_stream import SealedReader
 from exports.models import ExportState
 from exports.preparation import prepare
+from organizations import fence
 from organizations.models import Route
 from providers.declarations import Limits, Per, Rate
 from tests.exports.driving import (
@@ -20,9 +24,12 @@ from tests.exports.driving import (
     batches,
     delivered,
     digests,
+    files,
     prepared,
     started,
 )
+from tests.exports.piecing import PIECE, Page, uploads
+from tests.exports.uploading import kept
 from tests.factories import stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,6 +68,46 @@ def test_a_batch_that_many_were_told_of_is_sent_once(servers, destination, creat
     assert servers.count("add") == 3
     assert [batch.attempts for batch in batches(export)] == [1, 1, 1]
     assert servers.held["au1"] == digests(*ADDRESSES)
+
+
+def test_of_many_pieces_for_one_place_one_counts(window, creator, client_of, acme, small_pieces):
+    window.begun()
+    pages = [
+        Page(client_of(creator), window.destination, bytes([byte]) * PIECE) for byte in b"abcdef"
+    ]
+    for page in pages:
+        page.upload = window.upload
+    answers = at_once(lambda page: page.send(0).status_code, *pages)
+    assert sorted(answers) == [204, 409, 409, 409, 409, 409]
+    (upload,) = uploads(acme)
+    assert files() == {f"{upload.staged_name}/000000"}
+    with fence.inside(upload.organization_id):
+        key = staging.file_key(upload)
+    winner = pages[answers.index(204)]
+    path = Path(django_settings.STAGING_DIR, upload.staged_name, "000000")
+    label = piece_label(upload.staged_name, 0, last=False)
+    with path.open("rb") as raw, SealedReader(raw, key, label) as piece:
+        assert piece.readall() == winner.content
+
+
+def test_two_windows_that_choose_one_file_at_once_get_one_upload(window, client_of, creator):
+    windows = [Page(client_of(creator), window.destination) for _ in range(4)]
+    answers = at_once(lambda each: each.choose().json()["pieces"], *windows)
+    assert len(set(answers)) == 1
+
+
+def test_many_that_begin_at_once_are_not_more_than_may_be(window, client_of, creator, settings):
+    settings.UPLOADS_AT_ONCE = 2
+    windows = [Page(client_of(creator), window.destination, modified=n) for n in range(6)]
+    answers = at_once(lambda each: each.choose().status_code, *windows)
+    assert sorted(answers) == [200, 200, 422, 422, 422, 422]
+
+
+def test_many_who_complete_at_once_make_one_draft(window, acme):
+    window.begun().send_all()
+    answers = at_once(lambda _: window.complete().json()["next_url"], *range(4))
+    assert len(set(answers)) == 1
+    assert len(kept(acme)) == 1
 
 
 def test_threads_never_exceed_the_rate(sample_platform, db):

@@ -27,4 +27,4 @@ VOLUME /srv/staging
 EXPOSE 8000
 
 # Its control socket would need a home folder.
-CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket", "infosum_auth.wsgi"]
+CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "16", "--no-control-socket", "infosum_auth.wsgi"]

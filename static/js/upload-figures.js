@@ -27,7 +27,7 @@ export class Pace {
     this.#samples.push([now, sent]);
     while (now - this.#samples[0][0] > 10) this.#samples.shift();
     const [since, before] = this.#samples[0];
-    return now - since < 1 ? 0 : Math.max(0, (sent - before) / (now - since));
+    return now - since < 2 ? 0 : Math.max(0, (sent - before) / (now - since));
   }
 }
 

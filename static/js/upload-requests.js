@@ -21,7 +21,7 @@ export async function judge(url, { status, there, text, kind }) {
   if (status === 422 && !isJson) throw new Refused(text);
   if (status === 403) throw new Stop(`That was not allowed. Load this page again and ${AGAIN}`);
   if (status === 404) {
-    throw new Stop("This upload is not there any more: it was canceled, or its day is over.");
+    throw new Stop("This upload is over: another window ended it, or nobody went on for a day.");
   }
   if (status === 409 && isJson && JSON.parse(text).elsewhere) {
     throw new Stop("This file is being uploaded in another window, so this one has stopped.");

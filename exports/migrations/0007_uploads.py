@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('destinations', '0002_fence'),
-        ('exports', '0005_batches_uploaded'),
+        ('exports', '0006_halves_and_breaker'),
         ('organizations', '0002_fence'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

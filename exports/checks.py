@@ -20,6 +20,7 @@ from exports.engine.checking import Counted, counted
 from exports.engine.reading import FileRefused, FileShape, rows
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.engine.suspicions import Looked, looked_through
+from exports.engine.taking import AS_THEY_ARE, Taking
 from exports.models import Check, Export, ExportState, Mode, not_leased
 from exports.services import NotNow
 from organizations import fence, routing
@@ -41,7 +42,9 @@ class _LeaseLost(Exception):
     """Somebody else checks the draft, something else was asked, or it is no draft any more."""
 
 
-def check_ask(*, export: Export, mode: Mode, columns: Mapping[str, int]) -> None:
+def check_ask(
+    *, export: Export, mode: Mode, columns: Mapping[str, int], taking: Taking = AS_THEY_ARE
+) -> None:
     """Have a draft checked. What was found before is forgotten. In the fence. Raises NotNow."""
     draft = Export.objects.select_for_update().filter(pk=export.pk, state=ExportState.DRAFT)
     if not draft:
@@ -50,6 +53,7 @@ def check_ask(*, export: Export, mode: Mode, columns: Mapping[str, int]) -> None
         "organization_id": export.organization_id,
         "mode": mode,
         "columns": dict(columns),
+        "taking": taking.as_json(),
         "asked_at": Now(),
         "finished_at": None,
         "refusal": "",
@@ -128,10 +132,10 @@ class _Work:
         platform = registry.get(export.destination.platform)
         columns = {key: int(number) for key, number in self._check.columns.items()}
         kinds = platform.identifiers_taken(columns, export.destination.settings)
-        shape = FileShape.from_json(export.shape)
+        shape, taking = FileShape.from_json(export.shape), Taking.from_json(self._check.taking)
         with staging.reading(export.staged_name, self._key) as stream:
             written = rows(stream, shape, only=columns.values())
-            looked = looked_through(written, columns, kinds, alive=self._alive)
+            looked = looked_through(written, columns, kinds, alive=self._alive, taking=taking)
             sums = counted(
                 stream,
                 shape,
@@ -140,6 +144,7 @@ class _Work:
                 folder=staging.folder(),
                 look=_nothing_more,
                 alive=self._alive,
+                taking=taking,
             )
         return report_of(sums, looked)
 

@@ -20,8 +20,9 @@ from destinations.models import Destination
 from destinations.standing import standing_of
 from exports import checks, services, staging, tasks
 from exports.check_page import checked
-from exports.engine.columns import columns_of, recognized
+from exports.engine.columns import columns_of, recognized, several_of
 from exports.engine.reading import FileRefused
+from exports.engine.taking import Taking
 from exports.forms import StartForm, UploadForm
 from exports.models import Check, Export, ExportState, Mode
 from exports.services import Received
@@ -103,14 +104,16 @@ def start(request: MemberRequest, row: Export) -> HttpResponse:
     platform = registry.get(row.destination.platform)
     kinds = platform.identifiers_taken(row.destination.identifiers, row.destination.settings)
     shape = services.shape_of(row, staging.file_key(row))
-    columns, found = columns_of(shape), recognized(shape, kinds)
+    columns, found = columns_of(shape, kinds), recognized(shape, kinds)
     check = Check.objects.filter(export=row).first()
+    proposed = Taking(several_of(shape, found, kinds), services.country_before(row.destination))
     form = StartForm(
         request.POST or None,
         destination=row.destination,
         columns=columns,
         # What was checked is what the person chose.
         recognized=check.columns if check else found,
+        taking=Taking.from_json(check.taking) if check else proposed,
         mode=Mode(check.mode) if check else Mode.ADD,
     )
     if request.method == "POST" and form.is_valid():
@@ -148,7 +151,12 @@ def _check_context(row: Export, check: Check | None) -> dict[str, Any]:
 
 def _check_asked(row: Export, form: StartForm) -> HttpResponse:
     with suppress(services.NotNow):
-        checks.check_ask(export=row, mode=Mode(form.cleaned_data["mode"]), columns=form.columns())
+        checks.check_ask(
+            export=row,
+            mode=Mode(form.cleaned_data["mode"]),
+            columns=form.columns(),
+            taking=form.taking(),
+        )
         hint(tasks.check_small if row.has_small_file else tasks.check, row.organization_id, row.pk)
     return redirect(f"{reverse('exports:start', args=[row.pk])}#check")
 
@@ -164,6 +172,7 @@ def _started(request: MemberRequest, row: Export, form: StartForm) -> bool:
             by=request.user,
             mode=Mode(form.cleaned_data["mode"]),
             columns=form.columns(),
+            taking=form.taking(),
         )
     except services.NotNow:
         # Pressed twice: it has started.

@@ -11,9 +11,13 @@ from django.forms.boundfield import BoundWidget
 
 from destinations.models import Destination
 from exports.engine.columns import Column
+from exports.engine.several import WORDS, Several
+from exports.engine.taking import Taking
 from exports.models import Mode
 from exports.uploads import FIELD, Announced
+from providers.countries import NAMES
 from providers.declarations import IdentifierType, Replace
+from providers.identifier_types import PHONE
 from providers.platform import Platform
 from providers.registry import registry
 
@@ -75,6 +79,7 @@ class StartForm(forms.Form):
         destination: Destination,
         columns: Sequence[Column],
         recognized: Mapping[str, int],
+        taking: Taking,
         mode: Mode = Mode.ADD,
     ) -> None:
         super().__init__(data, initial={"mode": mode})
@@ -91,6 +96,21 @@ class StartForm(forms.Form):
                 initial=str(recognized.get(kind.key, "")),
                 error_messages={"required": f"Choose the column that holds {kind.label}."},
             )
+            if not kind.by_name_only:
+                self.fields[_several_field(kind)] = forms.ChoiceField(
+                    label=kind.label,
+                    choices=_SEVERAL,
+                    required=False,
+                    initial=taking.several.get(kind.key, ""),
+                )
+        if any(kind.key == PHONE for kind in self.kinds):
+            self.fields["country"] = forms.ChoiceField(
+                label="Country of phone numbers without a country code",
+                choices=_COUNTRIES,
+                required=False,
+                initial=taking.country,
+                help_text="Numbers that begin with + or 00 are taken as they are.",
+            )
 
     def modes(self) -> list[tuple[BoundWidget, str]]:
         """Return the radio button of each mode with what it means."""
@@ -99,6 +119,19 @@ class StartForm(forms.Form):
     def column_fields(self) -> list[forms.BoundField]:
         """Return the fields that ask for columns."""
         return [self[_field(kind)] for kind in self.kinds]
+
+    def several_fields(self) -> list[forms.BoundField]:
+        """Return the fields that ask how several values stand in a cell."""
+        names = map(_several_field, self.kinds)
+        return [self[name] for name in names if name in self.fields]
+
+    def several_recognized(self) -> list[str]:
+        """Say of which columns cells hold several values, as far as the fields begin with it."""
+        return [
+            f"{field.label}: split {WORDS[Several(field.initial)]}"
+            for field in self.several_fields()
+            if field.initial
+        ]
 
     def clean(self) -> dict[str, Any]:
         """Want at least one column, and none of them twice."""
@@ -118,6 +151,17 @@ class StartForm(forms.Form):
             for kind in self.kinds
             if self.cleaned_data[_field(kind)]
         }
+
+    def taking(self) -> Taking:
+        """Return how values are taken from the cells of the chosen columns."""
+        columns = self.columns()
+        several = {
+            kind.key: Several(chosen)
+            for kind in self.kinds
+            if kind.key in columns and (chosen := self.cleaned_data.get(_several_field(kind)))
+        }
+        country = self.cleaned_data.get("country", "") if PHONE in columns else ""
+        return Taking(several, country)
 
 
 MEANINGS = {
@@ -139,5 +183,19 @@ def _field(kind: IdentifierType) -> str:
     return f"column-{kind.key}"
 
 
+def _several_field(kind: IdentifierType) -> str:
+    return f"several-{kind.key}"
+
+
 def _label(column: Column) -> str:
-    return f"{column.name} ({column.form})"
+    return f"{column.name} ({column.words})"
+
+
+_SEVERAL = [
+    ("", "One value in a cell"),
+    *((each.value, f"Split {WORDS[each]}") for each in Several),
+]
+_COUNTRIES = [
+    ("", "None: such numbers begin with a country code"),
+    *sorted(NAMES.items(), key=lambda country: country[1].replace("Å", "A")),
+]

@@ -116,7 +116,7 @@ class Export(Tenant):
     `staged_name` names the sealed upload, destroyed once prepared. `key_sealed` is one file key an
     export, under which upload, batches and rejects are sealed, each with its own label. `shape` is
     how the file is written, `columns` which column holds which identifier type:
-    `{type: column number}`.
+    `{type: column number}`, `taking` how values stand in its cells (`exports.engine.taking`).
     """
 
     destination = models.ForeignKey(
@@ -134,6 +134,7 @@ class Export(Tenant):
     key_sealed = models.BinaryField()
     shape = models.JSONField(default=dict)
     columns = models.JSONField(default=dict)
+    taking = models.JSONField(default=dict)
     rejects_name = models.CharField(max_length=254, blank=True)
 
     rows = models.BigIntegerField(default=0)
@@ -316,8 +317,8 @@ class ExportBatch(Tenant):
 class Check(Tenant):
     """A whole draft read and counted, with nothing sent: the newest of each draft.
 
-    `columns` and `mode` are what was asked about. `refusal` says why the file cannot be read to its
-    end, `report` what was found (`exports.checks` has its shape).
+    `columns`, `taking` and `mode` are what was asked about. `refusal` says why the file cannot be
+    read to its end, `report` what was found (`exports.checks` has its shape).
     """
 
     export = models.OneToOneField(
@@ -325,6 +326,7 @@ class Check(Tenant):
     )
     mode = models.CharField(max_length=20, choices=Mode)
     columns = models.JSONField(default=dict)
+    taking = models.JSONField(default=dict)
     asked_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
     refusal = models.CharField(max_length=400, blank=True)

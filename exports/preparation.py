@@ -25,6 +25,7 @@ from exports.engine import batches as encoding
 from exports.engine.preparing import Tally, people_of, record_width
 from exports.engine.reading import FileRefused, FileShape
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
+from exports.engine.taking import AS_THEY_ARE, Taking
 from exports.models import Export, ExportBatch, ExportState, Mode
 from exports.services import wake
 from organizations import fence
@@ -64,6 +65,7 @@ class Source:
     platform: Platform
     columns: dict[str, int]
     settings: Mapping[str, str] = field(default_factory=dict)
+    taking: Taking = AS_THEY_ARE
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -145,6 +147,7 @@ def _prepared(job: _Job) -> Prepared:
         job.platform,
         {key: int(number) for key, number in export.columns.items()},
         export.destination.settings,
+        Taking.from_json(export.taking),
     )
     return batches_of(source, alive=_SignsOfLife(job).give)
 
@@ -170,6 +173,7 @@ def batches_of(source: Source, *, alive: Callable[[], None]) -> Prepared:
             people=people,
             reject=rejects.write,
             alive=alive,
+            taking=source.taking,
         )
         stored = []
         with ThreadPoolExecutor(1) as pool:

@@ -14,10 +14,12 @@ from audit.services import record
 from destinations.models import Destination
 from exports import staging
 from exports.engine.reading import FileShape, look_at
+from exports.engine.taking import AS_THEY_ARE, Taking
 from exports.models import FINAL, BatchState, Export, ExportState, Mode, WaitingFor
 from exports.upload_models import Upload
 from organizations import fence, routing
 from organizations.models import Person
+from providers.identifier_types import PHONE
 
 ROUTE = "export"
 DRAFT_ROUTE = "export draft"
@@ -101,7 +103,14 @@ def draft_reread(*, export: Export, has_header: bool) -> None:
         export.refresh_from_db()
 
 
-def export_start(*, export: Export, by: Person, mode: Mode, columns: Mapping[str, int]) -> None:
+def export_start(
+    *,
+    export: Export,
+    by: Person,
+    mode: Mode,
+    columns: Mapping[str, int],
+    taking: Taking = AS_THEY_ARE,
+) -> None:
     """Start a draft. In the fence. Raises NotNow."""
     # Locked, so that the destination is not deleted at this moment.
     there = Destination.objects.live().select_for_update().filter(pk=export.destination_id)
@@ -109,6 +118,7 @@ def export_start(*, export: Export, by: Person, mode: Mode, columns: Mapping[str
         ExportState.PREPARING,
         mode=mode,
         columns=dict(columns),
+        taking=taking.as_json(),
         created_by=by,
         started_at=Now(),
     ):
@@ -122,6 +132,13 @@ def export_start(*, export: Export, by: Person, mode: Mode, columns: Mapping[str
         subject=export,
         mode=mode.label,
     )
+
+
+def country_before(destination: Destination) -> str:
+    """Return what was chosen last for phone numbers without a country code. In the fence."""
+    started = Export.objects.started().filter(destination=destination, columns__has_key=PHONE)
+    last = started.order_by("-started_at").values_list("taking", flat=True).first()
+    return Taking.from_json(last or {}).country
 
 
 def draft_discard(*, export: Export) -> None:

@@ -6,22 +6,23 @@ from collections.abc import Callable
 
 from providers.declarations import IdentifierType
 
-_EMAIL_COLUMNS = ("email", "emailaddress", "mail", "hem", "hashedemail", "emailhash", "emailsha256")
+PHONE = "phone"
+_EMAIL_COLUMNS = (
+    *("email", "emailaddress", "mail", "hem", "hashedemail", "emailhash", "emailsha256", "em"),
+    *("sha256email", "courriel", "correo", "correoelectronico", "postaelettronica", "epost"),
+)
 _PHONE_COLUMNS = (
-    "phone",
-    "phonenumber",
-    "mobile",
-    "mobilenumber",
-    "mobilephone",
-    "telephone",
-    "tel",
-    "msisdn",
-    "hashedphone",
-    "phonehash",
-    "phonesha256",
+    *("phone", "phonenumber", "mobile", "mobilenumber", "mobilephone", "mobilephonenumber"),
+    *("telephone", "telephonenumber", "tel", "msisdn", "cell", "cellphone", "gsm", "ph"),
+    *("hashedphone", "phonehash", "phonesha256", "sha256phone"),
+    # German, Dutch, French, Spanish, Italian and Portuguese.
+    *("telefon", "telefonnummer", "handy", "handynummer", "mobil", "mobilnummer", "rufnummer"),
+    *("telefoon", "telefoonnummer", "mobiel", "portable", "telefono", "movil", "celular"),
+    *("cellulare", "telefone", "telemovel"),
 )
 _AD_ID_COLUMNS = (
     "maid",
+    "madid",
     "mobileadid",
     "mobileadvertisingid",
     "adid",
@@ -52,6 +53,15 @@ _ANDROID_COLUMNS = (
     "aaidsha256",
 )
 
+# What these are called is no name of another type, even where it holds one: "mobile ad id".
+COLUMNS_OF = {
+    "email": _EMAIL_COLUMNS,
+    PHONE: _PHONE_COLUMNS,
+    "mobile_ad_id": _AD_ID_COLUMNS,
+    "apple_ad_id": _APPLE_COLUMNS,
+    "android_ad_id": _ANDROID_COLUMNS,
+}
+
 
 def email(wire_name: str, normalize: Callable[[str], str]) -> IdentifierType:
     """Declare e-mail addresses, by the platform's word and rule for them."""
@@ -62,9 +72,7 @@ def email(wire_name: str, normalize: Callable[[str], str]) -> IdentifierType:
 
 def phone(wire_name: str, normalize: Callable[[str], str]) -> IdentifierType:
     """Declare phone numbers, by the platform's word and rule for them."""
-    return IdentifierType(
-        "phone", "Phone", wire_name, normalize, _PHONE_COLUMNS, "+1 (706) 767-5127"
-    )
+    return IdentifierType(PHONE, "Phone", wire_name, normalize, _PHONE_COLUMNS, "+1 (706) 767-5127")
 
 
 def mobile_ad_id(wire_name: str, normalize: Callable[[str], str]) -> IdentifierType:

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     NOT_AN_EMAIL = "not an e-mail address"
     TOO_LONG = "too long for an e-mail address"
     NOT_A_PHONE = "not a phone number with a country code"
+    NOT_A_PHONE_THERE = "not a phone number of the country that was chosen"
     NOT_AN_AD_ID = "not a mobile ad id"
     ZERO_AD_ID = "the all-zero ad id of people who opted out"
     NOT_A_HANDLE = "not a handle"

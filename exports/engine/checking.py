@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from exports.engine.preparing import people_of, record_width
 from exports.engine.reading import FileShape
+from exports.engine.taking import AS_THEY_ARE, Taking
 from providers.declarations import IdentifierType
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def counted(
     folder: Path,
     look: Callable[[Records], None],
     alive: Callable[[], None],
+    taking: Taking = AS_THEY_ARE,
 ) -> Counted:
     """Count a file; `look` is shown each distinct person's digests once, many at a time.
 
@@ -83,6 +85,7 @@ def counted(
             people=passing,
             reject=found.reject,
             alive=alive,
+            taking=taking,
         )
         for records in people.batches(_AT_ONCE):
             found.distinct += len(records)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
+from exports.engine.column_names import score_of
 from exports.engine.masking import masked
 from exports.engine.reading import FileShape
-from exports.engine.values import digest_of
+from exports.engine.several import Several, several_in, values_in
 from providers.declarations import IdentifierType
-from providers.identifiers import Invalid, looks_hashed
+from providers.identifiers import looks_hashed
 
 _SHOWN = 3
-# Of what is filled in, this share must be valid for a column to be taken by its content alone.
-_BY_CONTENT = 0.5
 
 
 class Form(StrEnum):
@@ -29,33 +28,66 @@ class Form(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """A column as a person sees it before anything is sent: `samples` are masked."""
+    """A column as a person sees it before anything is sent: `samples` are masked.
+
+    `several` says how a cell holds several values of one of the wanted identifier types.
+    """
 
     number: int
     name: str
     form: Form
     samples: tuple[str, ...]
+    several: Several | None = None
+
+    @property
+    def words(self) -> str:
+        """Return what it holds, in words."""
+        return f"{self.form}, several values in a cell" if self.several else str(self.form)
 
 
-def columns_of(shape: FileShape) -> list[Column]:
+def columns_of(shape: FileShape, identifiers: Sequence[IdentifierType] = ()) -> list[Column]:
     """Describe every column of a file from its sample rows."""
     return [
-        Column(number, name, _form(values), tuple(masked(value) for value in values[:_SHOWN]))
+        _column(number, name, _filled(shape, number), identifiers)
         for number, name in enumerate(shape.column_names)
-        for values in [_filled(shape, number)]
     ]
 
 
-def recognized(shape: FileShape, identifiers: Iterable[IdentifierType]) -> Mapping[str, int]:
+def _column(
+    number: int, name: str, cells: Sequence[str], identifiers: Sequence[IdentifierType]
+) -> Column:
+    recognized_by = ((each, several_in(cells, each)) for each in identifiers)
+    identifier, several = next((found for found in recognized_by if found[1]), (None, None))
+    if identifier is None:
+        return Column(number, name, _form(cells), tuple(map(masked, cells[:_SHOWN])))
+    values = [values_in(cell, several, identifier) for cell in cells]
+    samples = tuple("; ".join(map(masked, each)) for each in values[:_SHOWN])
+    return Column(number, name, _form(list(chain.from_iterable(values))), samples, several)
+
+
+def several_of(
+    shape: FileShape, columns: Mapping[str, int], identifiers: Iterable[IdentifierType]
+) -> dict[str, Several]:
+    """Recognize how several values stand in the cells of each identifier type's column."""
+    found = {
+        each.key: several_in(_filled(shape, columns[each.key]), each)
+        for each in identifiers
+        if each.key in columns
+    }
+    return {key: several for key, several in found.items() if several}
+
+
+def recognized(shape: FileShape, identifiers: Sequence[IdentifierType]) -> Mapping[str, int]:
     """Return the column for each identifier type that one looks like, each column once.
 
     A column whose name says so is taken unless its content says otherwise; else the one with the
     most valid values. A column of hashes does not tell its type, so there its name must.
     """
     scores: list[tuple[float, int, str]] = []
+    filled = [_filled(shape, number) for number in range(len(shape.column_names))]
     for identifier in identifiers:
         for number, name in enumerate(shape.column_names):
-            score = _score(name, _filled(shape, number), identifier)
+            score = score_of(name, _values(filled[number], identifier), identifier)
             if score > 0:
                 scores.append((score, -number, identifier.key))
     found: dict[str, int] = {}
@@ -63,39 +95,16 @@ def recognized(shape: FileShape, identifiers: Iterable[IdentifierType]) -> Mappi
         if key not in found and -number not in found.values():
             found[key] = -number
     # A single type and nothing but hashes in one column: whose else should they be?
-    kinds = list(identifiers)
-    if not found and len(kinds) == 1:
-        hashes = [
-            number
-            for number in range(len(shape.column_names))
-            if _form(_filled(shape, number)) == Form.HASHED
-        ]
+    if not found and len(identifiers) == 1:
+        hashes = [number for number, cells in enumerate(filled) if _form(cells) == Form.HASHED]
         if len(hashes) == 1:
-            found[kinds[0].key] = hashes[0]
+            found[identifiers[0].key] = hashes[0]
     return found
 
 
-def _score(name: str, values: Sequence[str], identifier: IdentifierType) -> float:
-    plain = re.sub(r"[^a-z0-9]", "", name.lower())
-    is_named = plain in identifier.column_names
-    is_like_it = any(word in plain for word in identifier.column_names if len(word) > 3)
-    raw = [value for value in values if not looks_hashed(value)]
-    valid = sum(_is_valid(value, identifier) for value in raw)
-    share = valid / len(raw) if raw else 0.0
-    if is_named or is_like_it:
-        # A column "email opt-in" of yes and no is not one of addresses.
-        if raw and not valid and len(raw) == len(values):
-            return 0.0
-        return (2.0 if is_named else 1.5) + share
-    return share if share >= _BY_CONTENT and not identifier.by_name_only else 0.0
-
-
-def _is_valid(value: str, identifier: IdentifierType) -> bool:
-    try:
-        digest_of(value, identifier)
-    except Invalid:
-        return False
-    return True
+def _values(cells: Sequence[str], identifier: IdentifierType) -> list[str]:
+    several = several_in(cells, identifier)
+    return [value for cell in cells for value in values_in(cell, several, identifier)]
 
 
 def _filled(shape: FileShape, number: int) -> list[str]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from exports.engine.reading import DAMAGES, FileShape, plain_of, rows
+from exports.engine.several import Several, values_in
+from exports.engine.taking import AS_THEY_ARE, Taking
 from exports.engine.values import digest_of
 from providers.declarations import IdentifierType
 from providers.identifiers import Invalid, Reason
@@ -35,7 +37,10 @@ class People(Protocol):
 
 @dataclass
 class Tally:
-    """What became of the rows: `rejected` of `rows` have nothing to send, by `reasons`."""
+    """What became of the rows: `rejected` of `rows` have nothing to send, by `reasons`.
+
+    A row has several `people` where its cells have several values.
+    """
 
     rows: int = 0
     rejected: int = 0
@@ -55,6 +60,7 @@ class _Work:
     """Where the people and the rejects of a file go."""
 
     wanted: Sequence[tuple[IdentifierType, int]]
+    taking: Taking
     tally: Tally
     people: People
     reject: Callable[[int, str, Reason], None]
@@ -66,10 +72,11 @@ class _Work:
             self.tally.rows += 1
             if self.tally.rows % _STEP == 0:
                 self.alive()
-            record, reasons = _record(cells, self.wanted)
-            if record is not None:
-                self.tally.people += 1
-                self.people.add(record)
+            records, reasons = self._of_row(cells)
+            if records:
+                self.tally.people += len(records)
+                for record in records:
+                    self.people.add(record)
                 # Beside another type that is there, an empty cell says nothing.
                 reasons = [each for each in reasons if each[1] != Reason.EMPTY]
             else:
@@ -79,6 +86,25 @@ class _Work:
             for key, reason in reasons:
                 self.tally.reasons[reason.value] += 1
                 self.reject(number, key, reason)
+
+    def _of_row(self, cells: Sequence[str]) -> tuple[list[bytes], list[tuple[str, Reason]]]:
+        """Return the people of a row: the first has the first good value of each type."""
+        first: list[bytes] = []
+        others: list[bytes] = []
+        reasons: list[tuple[str, Reason]] = []
+        for place, (identifier, column) in enumerate(self.wanted):
+            several = self.taking.several.get(identifier.key)
+            digests = []
+            for value in _values(cells, column, several, identifier):
+                try:
+                    digests.append(_digest(value, identifier))
+                except Invalid as invalid:
+                    reasons.append((identifier.key, invalid.reason))
+            first.append(digests[0] if digests else _NONE)
+            behind = _NONE * (len(self.wanted) - place - 1)
+            others += [_NONE * place + digest + behind for digest in digests[1:]]
+        person = b"".join(first)
+        return ([person, *others] if any(person) else []), reasons
 
 
 def people_of(
@@ -90,12 +116,14 @@ def people_of(
     people: People,
     reject: Callable[[bytes], object],
     alive: Callable[[], None],
+    taking: Taking = AS_THEY_ARE,
 ) -> Tally:
     """Read a file: hash what is valid into `people`, hand lines of the rest to `reject`.
 
     A line has the row's number, the identifier type's key and the reason, never the value. A row
     of several types is rejected where none of them is valid; a type that it leaves empty is no
-    fault. `alive` is called every so many rows. Raises FileRefused.
+    fault. Of a cell with several values the first good one belongs to the row's person, each other
+    to a person of its own. `alive` is called every so many rows. Raises FileRefused.
     """
     # Only in the process that works: what it brings is large, and hangs after a fork.
     from exports.engine.vectorized.people import ENCODINGS, Found, found_in
@@ -104,14 +132,17 @@ def people_of(
         reject(reject_line(number, key, reason).encode())
 
     tally = Tally()
+    identifiers = taking.rules(identifiers)
     read = sorted({columns[each.key] for each in identifiers})
+    if shape.encoding not in ENCODINGS or taking.several:
+        wanted = _wanted(columns, identifiers)
+        work = _Work(wanted, taking, tally, people, reject_one, alive)
+        work.take(rows(stream, shape, only=read))
+        return tally
     if shape.is_parquet:
         # Only these are read, one behind another.
         columns = {each.key: read.index(columns[each.key]) for each in identifiers}
-    work = _Work(_wanted(columns, identifiers), tally, people, reject_one, alive)
-    if shape.encoding not in ENCODINGS:
-        work.take(rows(stream, shape))
-        return tally
+    work = _Work(_wanted(columns, identifiers), taking, tally, people, reject_one, alive)
     try:
         with plain_of(stream, shape, read) as plain:
             for found in found_in(plain, shape, work.wanted):
@@ -143,10 +174,12 @@ def distinct_people(
     people: People,
     reject: Callable[[int, str, Reason], None],
     alive: Callable[[], None],
+    taking: Taking = AS_THEY_ARE,
 ) -> Tally:
     """Do what `people_of` does, row by row: the reference."""
     tally = Tally()
-    _Work(_wanted(columns, identifiers), tally, people, reject, alive).take(rows)
+    wanted = _wanted(columns, taking.rules(identifiers))
+    _Work(wanted, taking, tally, people, reject, alive).take(rows)
     return tally
 
 
@@ -160,25 +193,19 @@ def reject_line(number: int, key: str, reason: Reason) -> str:
     return f'{number},{key},"{reason.value}"\n'
 
 
-def _record(
-    cells: Sequence[str], wanted: Sequence[tuple[IdentifierType, int]]
-) -> tuple[bytes | None, list[tuple[str, Reason]]]:
-    parts: list[bytes] = []
-    reasons: list[tuple[str, Reason]] = []
-    for identifier, column in wanted:
-        try:
-            parts.append(bytes.fromhex(digest_of(_cell(cells, column), identifier)))
-        except Invalid as invalid:
-            parts.append(_NONE)
-            reasons.append((identifier.key, invalid.reason))
-    found = len(reasons) < len(wanted)
-    return (b"".join(parts) if found else None), reasons
-
-
-def _cell(cells: Sequence[str], column: int) -> str:
+def _values(
+    cells: Sequence[str], column: int, several: Several | None, identifier: IdentifierType
+) -> list[str | None]:
+    """Return the values of a cell; None where the row has no such column."""
     if column >= len(cells):
+        return [None]
+    return [*values_in(cells[column], several, identifier)]
+
+
+def _digest(value: str | None, identifier: IdentifierType) -> bytes:
+    if value is None:
         raise Invalid(Reason.MISSING_COLUMN)
-    return cells[column]
+    return bytes.fromhex(digest_of(value, identifier))
 
 
 def _wanted(

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from exports.engine.masking import masked
+from exports.engine.several import Several, values_in
+from exports.engine.taking import AS_THEY_ARE, Taking
 from exports.engine.values import digest_of
 from providers.declarations import IdentifierType
 from providers.identifiers import EMPTY_DIGEST, Invalid, Reason, looks_hashed
@@ -73,9 +75,13 @@ def looked_through(
     identifiers: Sequence[IdentifierType],
     *,
     alive: Callable[[], None],
+    taking: Taking = AS_THEY_ARE,
 ) -> dict[str, Looked]:
     """Look at rows one by one; return what each identifier type's column is like."""
-    columns_seen = [_Column(each, columns[each.key]) for each in identifiers]
+    columns_seen = [
+        _Column(each, columns[each.key], taking.several.get(each.key))
+        for each in taking.rules(identifiers)
+    ]
     for count, (_, cells) in enumerate(rows):
         if count >= LOOKED_AT:
             break
@@ -87,9 +93,10 @@ def looked_through(
 
 
 class _Column:
-    def __init__(self, identifier: IdentifierType, number: int) -> None:
+    def __init__(self, identifier: IdentifierType, number: int, several: Several | None) -> None:
         self.identifier = identifier
         self._number = number
+        self._several = several
         self._looked = Looked()
         # Of the values as typed: what they would be, hashed once more.
         self._twice: set[str] = {_again(EMPTY_DIGEST)}
@@ -98,12 +105,15 @@ class _Column:
 
     def take(self, cells: Sequence[str]) -> None:
         """Look at one row."""
-        if self._number >= len(cells) or not (value := cells[self._number].strip()):
+        if self._number >= len(cells):
             return
-        if looks_hashed(value):
-            self._take_hash(value, cells)
-        else:
-            self._take_raw(value)
+        for each in values_in(cells[self._number], self._several, self.identifier):
+            if not (value := each.strip()):
+                continue
+            if looks_hashed(value):
+                self._take_hash(value, cells)
+            else:
+                self._take_raw(value)
 
     def result(self) -> Looked:
         """Return what was found, now that all values are known."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from providers.declarations import IdentifierType
+from providers.identifier_types import PHONE
 from providers.identifiers import Invalid, Reason, digest, hashed, looks_hashed
+
+# As it is dialed inside a country.
+_NATIONAL = re.compile(r"[(]?[0-9][0-9\s().\-/]{5,24}")
 
 
 def digest_of(value: str, identifier: IdentifierType) -> str:
@@ -27,3 +33,18 @@ def is_damaged(value: str) -> bool:
     if "\x00" in value:
         return True
     return not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def is_plausible(value: str, identifier: IdentifierType) -> bool:
+    """Say whether a value is valid, or would be once the country of its phone number is known."""
+    try:
+        digest_of(value, identifier)
+    except Invalid:
+        return identifier.key == PHONE and is_national(value)
+    return True
+
+
+def is_national(value: str) -> bool:
+    """Say whether a value may be a phone number as it is dialed inside a country."""
+    text = value.strip()
+    return bool(_NATIONAL.fullmatch(text)) and 7 <= sum(map(str.isdigit, text)) <= 15

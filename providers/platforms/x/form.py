@@ -22,6 +22,8 @@ IDENTIFIERS = (
         identifiers.handle,
         ("handle", "xhandle", "twitterhandle", "screenname", "handlehash", "handlesha256"),
         "@XDevelopers",
+        # Any short word may be one.
+        by_name_only=True,
     ),
     IdentifierType(
         "twitter_id",
@@ -30,6 +32,7 @@ IDENTIFIERS = (
         identifiers.numeric_id,
         ("twitterid", "xid", "xuserid", "twitteruserid", "twitteridhash", "twitteridsha256"),
         "2244994945",
+        by_name_only=True,
     ),
 )
 

@@ -25,6 +25,8 @@ _DIGEST = 32
 _HEX = 2 * _DIGEST
 _FULL = b"\x01"
 _SPARSE = b"\x00"
+# The types stand in the first bytes, however many there are.
+HEAD = 64 * 1024
 _BITS = bytes.maketrans(b"\x00\x01", b"01")
 
 
@@ -62,16 +64,21 @@ def encode_records(types: Sequence[str], records: NDArray[np.uint8]) -> bytes:
 def decode(data: bytes) -> Batch:
     """Decode what `encode` gave, or raise BatchBroken. Its rows are made when asked for."""
     cursor = _Cursor(data)
+    types, row_count = _types_and_rows(cursor)
+    columns = [_decoded_column(cursor, row_count) for _ in types]
+    if not cursor.is_at_end:
+        raise BatchBroken("There is something behind the batch.")
+    return Batch(types, Rows(row_count, columns))
+
+
+def _types_and_rows(cursor: _Cursor) -> tuple[tuple[str, ...], int]:
     if cursor.take(len(_MAGIC)) != _MAGIC:
         raise BatchBroken("This is not a batch of a version that is known here.")
     type_count, row_count = _COUNTS.unpack(cursor.take(_COUNTS.size))
     types = tuple(_name(cursor.take(cursor.take(1)[0])) for _ in range(type_count))
     if not types or not all(types) or len(set(types)) < len(types):
         raise BatchBroken("The types of a batch are not different names.")
-    columns = [_decoded_column(cursor, row_count) for _ in types]
-    if not cursor.is_at_end:
-        raise BatchBroken("There is something behind the batch.")
-    return Batch(types, Rows(row_count, columns))
+    return types, row_count
 
 
 class _Cursor:
@@ -156,3 +163,36 @@ def _as_bytes(digests: Sequence[str]) -> bytes:
     if found.hex() != joined or any(len(digest) != _HEX for digest in digests):
         raise BatchBroken("A batch holds something that is not a lower-case SHA-256 digest.")
     return found
+
+
+def types_in(head: bytes) -> tuple[str, ...]:
+    """Return the types of a batch from its first `HEAD` bytes. Raises BatchBroken."""
+    return _types_and_rows(_Cursor(head))[0]
+
+
+def decode_records(data: bytes, types: Sequence[str]) -> NDArray[np.uint8]:
+    """Decode a batch as records of these types, zeros where one has none; also what it lacks.
+
+    Raises BatchBroken on anything that `encode` did not give, or where it has another type.
+    """
+    import numpy as np
+
+    cursor = _Cursor(data)
+    own, rows = _types_and_rows(cursor)
+    if not set(own) <= set(types):
+        raise BatchBroken("The batch has a type that was not asked for.")
+    records = np.zeros((rows, len(types) * _DIGEST), dtype=np.uint8)
+    for name in own:
+        start = types.index(name) * _DIGEST
+        present = np.ones(rows, dtype=bool)
+        kind = cursor.take(1)
+        if kind == _SPARSE:
+            bitmap = np.frombuffer(cursor.take(_bitmap_size(rows)), dtype=np.uint8)
+            present = np.unpackbits(bitmap, bitorder="little")[:rows].astype(bool)
+        elif kind != _FULL:
+            raise BatchBroken("A column is neither full nor sparse.")
+        digests = np.frombuffer(cursor.take(int(present.sum()) * _DIGEST), dtype=np.uint8)
+        records[present, start : start + _DIGEST] = digests.reshape(-1, _DIGEST)
+    if not cursor.is_at_end:
+        raise BatchBroken("There is something behind the batch.")
+    return records

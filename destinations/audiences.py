@@ -103,6 +103,8 @@ def audience_ensure(organization_id: uuid.UUID, destination_id: uuid.UUID, use: 
     if target.audience is not None:
         return target.audience
     found = look_up(organization_id, target, use)
+    # One that is found after it was asked for is the one whose answer was lost.
+    is_ours = found is None or target.was_asked
     if found is None:
         request = target.request
 
@@ -110,7 +112,7 @@ def audience_ensure(organization_id: uuid.UUID, destination_id: uuid.UUID, use: 
             return platform.create_audience(connection, request)
 
         found = _create(organization_id, destination_id, target, use, create)
-    if not _keep(organization_id, destination_id, target, found):
+    if not _keep(organization_id, destination_id, target, found, is_ours=is_ours):
         # It was changed meanwhile and may ask for another audience now.
         return audience_ensure(organization_id, destination_id, use)
     return found
@@ -186,7 +188,11 @@ def audience_forget(
     """
     with fence.inside(organization_id):
         Destination.objects.filter(pk=destination_id, audience_id=audience_id).update(
-            audience_id="", audience_state="", audience_size=None, audience_asked_at=None
+            audience_id="",
+            audience_state="",
+            audience_size=None,
+            audience_asked_at=None,
+            audience_is_ours=False,
         )
 
 
@@ -233,9 +239,15 @@ def _create(
 
 
 def _keep(
-    organization_id: uuid.UUID, destination_id: uuid.UUID, target: Target, found: Audience
+    organization_id: uuid.UUID,
+    destination_id: uuid.UUID,
+    target: Target,
+    found: Audience,
+    *,
+    is_ours: bool = False,
 ) -> bool:
     """Keep what was found, unless the destination asks for something else by now."""
+    ours = {"audience_is_ours": True} if is_ours else {}
     with fence.inside(organization_id):
         as_asked = Destination.objects.filter(
             pk=destination_id, ad_account_id=target.ad_account_id, settings=dict(target.settings)
@@ -247,5 +259,6 @@ def _keep(
             audience_size=found.size,
             audience_checked_at=Now(),
             audience_asked_at=None,
+            **ours,
         )
     return bool(kept)

@@ -60,6 +60,9 @@ class Destination(Tenant):
     # answer was lost is looked up before anything is created again.
     audience_asked_at = models.DateTimeField(null=True)
 
+    # Whether it was created for this destination: then nobody was in it before.
+    audience_is_ours = models.BooleanField(default=False)
+
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     paused_at = models.DateTimeField(null=True)

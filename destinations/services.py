@@ -67,6 +67,7 @@ def destination_update(*, destination: Destination, by: Person, filled: Filled) 
             raise Delivering
         row.audience_id = row.audience_name = row.audience_state = ""
         row.audience_size = row.audience_checked_at = row.audience_asked_at = None
+        row.audience_is_ours = False
     _put(row, filled)
     _save(row)
     record("destination changed", organization_id=row.organization_id, person=by, subject=row)

@@ -14,7 +14,7 @@ from datetime import timedelta
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from exports import staging
+from exports import record, staging
 from exports.in_flight import room_for
 from exports.models import BatchState, Export, ExportBatch, ExportState, WaitingFor
 from organizations import fence
@@ -92,7 +92,9 @@ def claim_due(
     if export.destination.audience_id != audience_id:
         # Forgotten or changed meanwhile; the next look at the export goes by what it is now.
         return []
-    due = export.batches.due()
+    if record.awaits_comparison(export):
+        return []
+    due = export.batches.due().filter(record.in_order(export))
     if only is not None:
         due = due.filter(pk=only)
     rows = list(due[: min(at_most, room_for(export))])
@@ -101,6 +103,7 @@ def claim_due(
     owner, taken_at = uuid.uuid4(), time.monotonic()
     ExportBatch.objects.filter(pk__in=[row.pk for row in rows]).update(
         state=BatchState.SENDING,
+        audience_id=audience_id,
         lease_owner=owner,
         lease_until=Now() + LEASE,
         hinted_until=None,

@@ -15,17 +15,17 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
-from audit.services import record
+from audit.services import record as audit
 from authorizations import tokens
 from authorizations.uses import Use
 from destinations import audiences
 from destinations.models import Destination
 from destinations.standing import NEEDS_RECONNECTION, standing_of
-from exports import audience_sizes, breakers, gathered, staging
+from exports import audience_sizes, breakers, gathered, record, staging
 from exports.in_flight import room_for
 from exports.models import (
-    ENDED,
     FINAL,
+    UNENDED,
     BatchState,
     Export,
     ExportBatch,
@@ -60,6 +60,7 @@ class Next:
     """What workers are to do now: prepare a file, send some batches, ask about others."""
 
     prepare: bool = False
+    compare: bool = False
     is_small: bool = False
     send: Sequence[uuid.UUID] = field(default=())
     confirm: Sequence[uuid.UUID] = field(default=())
@@ -68,6 +69,8 @@ class Next:
 
 def advance(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
     """Bring an export one step further; return what workers are to do. Outside the fence."""
+    if _is_over(organization_id, export_id):
+        return Next()
     with fence.inside(organization_id):
         export = Export.objects.select_related("destination").filter(pk=export_id).first()
         if export is None:
@@ -80,6 +83,10 @@ def advance(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
     if to_do_once and not _done_once(export):
         return Next()
     with fence.inside(organization_id):
+        if to_do_once:
+            export = Export.objects.select_related("destination").get(pk=export_id)
+        if record.awaits_comparison(export):
+            return Next(compare=True, is_small=export.has_small_file)
         return Next(
             send=_due_batches(export),
             confirm=_to_confirm(export),
@@ -87,15 +94,24 @@ def advance(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
         )
 
 
+def _is_over(organization_id: uuid.UUID, export_id: uuid.UUID) -> bool:
+    """Tidy up after an export that is over; say whether it is."""
+    is_tidy = False
+    while not is_tidy:
+        with fence.inside(organization_id):
+            export = Export.objects.select_related("destination").filter(pk=export_id).first()
+            if export is None or not export.is_final:
+                return False
+            is_tidy = _tidy_up(export)
+    return True
+
+
 def _what_is_clear(export: Export) -> Next | None:
     """Return what follows without asking a platform; None where batches are to be sent."""
-    if export.is_final:
-        _tidy_up(export)
-        return Next()
     if export.prepared_at is None:
         is_due = export.state == ExportState.PREPARING
         return Next(prepare=is_due, is_small=export.has_small_file)
-    if not export.batches.exclude(state__in=ENDED).exists():
+    if not export.batches.filter(state__in=UNENDED).exists():
         # Whatever has become of its destination: nothing is left to be sent.
         return _finish(export)
     return None if _may_send(export) else Next()
@@ -111,7 +127,7 @@ def _may_send(export: Export) -> bool:
         waiting_for = WaitingFor.RECONNECTION if is_gone else WaitingFor.DESTINATION
         wait(export, waiting_for, standing.why)
         return False
-    if _somebody_is_before(export):
+    if somebody_is_before(export):
         wait(export, WaitingFor.TURN, "An earlier export to this destination is on its way.")
         return False
     since = breakers.shut_since(export.destination.platform)
@@ -140,7 +156,7 @@ def wait(export: Export, waiting_for: WaitingFor, reason: str) -> None:
     elif export.move(ExportState.WAITING, **said):
         # Messages that are on their way find it waiting and do nothing.
         export.batches.filter(state=BatchState.PENDING).update(hinted_until=None)
-        record(
+        audit(
             "export waits",
             organization_id=export.organization_id,
             subject=export,
@@ -149,7 +165,7 @@ def wait(export: Export, waiting_for: WaitingFor, reason: str) -> None:
     wake(export, LOOK_AGAIN)
 
 
-def _somebody_is_before(export: Export) -> bool:
+def somebody_is_before(export: Export) -> bool:
     """Say whether an export that started earlier may still change the audience.
 
     One that is over may, as long as a worker holds a lease on it or on one of its batches: it may
@@ -168,9 +184,15 @@ def _somebody_is_before(export: Export) -> bool:
 
 
 def _what_comes_once(export: Export) -> bool:
-    to_clear = export.mode == Mode.REPLACE and export.cleared_at is None
     has_one = export.destination.audience_id or gathered.gathers(export)
-    return not has_one or to_clear
+    return not has_one or _is_to_be_emptied(export)
+
+
+def _is_to_be_emptied(export: Export) -> bool:
+    """Say whether the audience is emptied first: a Replace where the platform has a call for it."""
+    if export.mode != Mode.REPLACE or export.cleared_at is not None:
+        return False
+    return not record.replaces_by_difference(export)
 
 
 def _done_once(export: Export) -> bool:
@@ -189,9 +211,7 @@ def _done_once(export: Export) -> bool:
         export = Export.objects.select_related("destination").get(pk=export.pk)
         if trouble is not None:
             if trouble.audience_is_gone:
-                audiences.audience_forget(
-                    export.organization_id, export.destination_id, asked_about
-                )
+                forget_audience(export, asked_about)
             end_or_wait(export, trouble)
             return False
         Export.objects.filter(pk=export.pk).update(attempts=0)
@@ -207,7 +227,7 @@ def _what_came_of_it(export: Export) -> tuple[str, Trouble | None]:
     try:
         audience = audiences.audience_ensure(export.organization_id, export.destination_id, use)
         audience_id = audience.id
-        if export.mode == Mode.REPLACE and export.cleared_at is None:
+        if _is_to_be_emptied(export):
             _clear(export, audience, use)
     except audiences.NoAuthorization:
         # The next look finds the destination so and says it.
@@ -230,22 +250,36 @@ def end_or_wait(export: Export, trouble: Trouble) -> None:
         if trouble.look_again is not None:
             wake(export, trouble.look_again)
         return
-    failing = {BatchState.PENDING, BatchState.UPLOADED}
     if trouble.audience_is_gone:
         # What it had accepted went with it.
-        failing.add(BatchState.ACCEPTED)
         Export.objects.filter(pk=export.pk).update(cleared_at=None)
-    export.batches.filter(state__in=failing).update(
-        state=BatchState.FAILED, error=trouble.reason[:400], finished_at=Now()
-    )
-    if export.move(ExportState.FAILED, reason=trouble.reason[:400]):
+        export.batches.filter(state=BatchState.ACCEPTED).update(**_failed(trouble.reason))
+    fail(export, trouble.reason)
+
+
+def fail(export: Export, reason: str) -> None:
+    """Let an export fail with all that it has not sent. In the fence."""
+    unsent = export.batches.filter(state__in=(BatchState.PENDING, BatchState.UPLOADED))
+    unsent.update(**_failed(reason))
+    if export.move(ExportState.FAILED, reason=reason[:400]):
         wake(export)
-        record(
+        audit(
             "export failed",
             organization_id=export.organization_id,
             subject=export,
-            reason=trouble.reason,
+            reason=reason,
         )
+
+
+def _failed(reason: str) -> dict[str, object]:
+    return {"state": BatchState.FAILED, "error": reason[:400], "finished_at": Now()}
+
+
+def forget_audience(export: Export, audience_id: str) -> None:
+    """Forget an audience that the platform does not know any more, and the record of it."""
+    audiences.audience_forget(export.organization_id, export.destination_id, audience_id)
+    with fence.inside(export.organization_id):
+        record.doubt(export.destination_id, audience_id)
 
 
 def _clear(export: Export, audience: Audience, use: Use) -> None:
@@ -263,15 +297,16 @@ def _clear(export: Export, audience: Audience, use: Use) -> None:
     )
     with fence.inside(export.organization_id):
         Export.objects.filter(pk=export.pk).update(cleared_at=Now())
-        record("audience emptied", organization_id=export.organization_id, subject=export)
+        audit("audience emptied", organization_id=export.organization_id, subject=export)
 
 
 def _due_batches(export: Export) -> list[uuid.UUID]:
     """Return batches to send now: new ones, and those whose worker is gone. In the fence."""
     # Locked by this, so that two who look at once do not each fill the places that are left.
     Export.objects.filter(pk=export.pk).update(sending_at=Coalesce("sending_at", Now()))
-    told = export.batches.due().filter(hinted_until__gte=Now()).count()
-    return _to_hint(export.batches.due(), at_most=room_for(export, besides=told))
+    due = export.batches.due().filter(record.in_order(export))
+    told = due.filter(hinted_until__gte=Now()).count()
+    return _to_hint(due, at_most=room_for(export, besides=told))
 
 
 def _to_confirm(export: Export) -> list[uuid.UUID]:
@@ -305,7 +340,7 @@ def _finish(export: Export) -> Next:
     if not export.move(to, reason=reason):
         return Next()
     wake(export)
-    record(
+    audit(
         "export finished",
         organization_id=export.organization_id,
         subject=export,
@@ -317,7 +352,7 @@ def _finish(export: Export) -> Next:
 
 
 def _some_failed(export: Export, failed: int) -> str:
-    total = export.batches.exclude(state=BatchState.SPLIT).count()
+    total = export.batches.sent().exclude(state=BatchState.SPLIT).count()
     first = export.batches.filter(state=BatchState.FAILED).first()
     why = f" {first.error}" if first else ""
     rest = " The others were delivered." if failed < total else ""
@@ -329,26 +364,33 @@ def _is_at_work(export: Export) -> bool:
     return sending.filter(lease_until__gte=Now()).exists()
 
 
-def _tidy_up(export: Export) -> None:
+def _tidy_up(export: Export) -> bool:
     """Destroy what an export that is over does not need, once no worker has a part of it.
 
-    A failed one keeps what "Retry failed" sends again.
+    A failed one keeps what "Retry failed" sends again, each what the record of its audience needs.
+    Say whether that was all: no file is destroyed before it is stored that nobody needs it.
     """
     # Locked, so that a retry does not begin while its files are destroyed.
     locked = Export.objects.select_for_update().filter(pk=export.pk, state=export.state)
     if not locked.filter(not_leased()) or _is_at_work(export):
-        return
+        return True
     kept = {export.rejects_name}
-    unended = export.batches.exclude(state__in=ENDED)
+    unended = export.batches.filter(state__in=UNENDED)
     if export.state == ExportState.FAILED:
         # Their worker is gone, or gave them back after the export had failed.
-        unended.update(state=BatchState.FAILED, error=export.reason, finished_at=Now())
+        unended.update(**_failed(export.reason))
         failed = export.batches.filter(state=BatchState.FAILED)
         kept |= {export.staged_name, *failed.values_list("stored_name", flat=True)}
+        kept |= record.files_of_the_file(export)
     else:
         # What the platform has taken cannot be called back.
         unended = unended.exclude(state=BatchState.TAKEN)
         unended.update(state=BatchState.CANCELED, finished_at=Now())
+    if record.fold_what_was_before(export):
+        return False
+    kept |= record.files_to_keep(export)
     staging.remove_all_but(export.id, *kept)
+    record.destroy_what_is_folded(export)
     routing.remove(ROUTE, export.id)
     keep_files_for_now(export)
+    return True

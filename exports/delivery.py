@@ -25,11 +25,11 @@ from destinations.models import Destination
 from destinations.standing import standing_of
 from exports import breakers, rates, staging
 from exports.claims import Claim, LeaseLost, claim_due, locked
-from exports.conducting import LOOK_AGAIN, end_or_wait
+from exports.conducting import LOOK_AGAIN, end_or_wait, forget_audience
 from exports.engine import batches as encoding
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.halving import halve
-from exports.models import BatchState, Export, ExportBatch, ExportState, Mode, WaitingFor
+from exports.models import BatchState, Export, ExportBatch, ExportState, Operation, WaitingFor
 from exports.services import wake
 from exports.troubles import Trouble, not_set_up, trouble_of
 from organizations import fence
@@ -174,7 +174,7 @@ def _delivered(claim: Claim, way: Way, wait: float) -> Receipt:
 
     def work(platform: Platform, connection: Connection) -> Receipt:
         claim.begin_request()
-        if claim.export.mode == Mode.REMOVE:
+        if claim.batch.operation == Operation.REMOVE:
             return platform.remove(connection, way.audience, batch)
         return platform.add(connection, way.audience, batch)
 
@@ -304,11 +304,7 @@ def _give_up(claim: Claim, trouble: Trouble, error: PlatformError | None = None)
         if not given_up:
             return
         if trouble.audience_is_gone:
-            audiences.audience_forget(
-                claim.organization_id,
-                claim.export.destination_id,
-                claim.export.destination.audience_id,
-            )
+            forget_audience(claim.export, claim.export.destination.audience_id)
         export = Export.objects.get(pk=claim.export.pk)
         if trouble.of_the_export and not export.is_final:
             end_or_wait(export, trouble)

@@ -10,15 +10,15 @@ from django import forms
 from django.forms.boundfield import BoundWidget
 
 from destinations.models import Destination
+from exports import record
 from exports.engine.columns import Column
 from exports.engine.several import WORDS, Several
 from exports.engine.taking import Taking
 from exports.models import Mode
 from exports.uploads import FIELD, Announced
 from providers.countries import NAMES
-from providers.declarations import IdentifierType, Replace
+from providers.declarations import IdentifierType
 from providers.identifier_types import PHONE
-from providers.platform import Platform
 from providers.registry import registry
 
 
@@ -83,9 +83,10 @@ class StartForm(forms.Form):
         mode: Mode = Mode.ADD,
     ) -> None:
         super().__init__(data, initial={"mode": mode})
+        self.destination = destination
         platform = registry.get(destination.platform)
         self.kinds = platform.identifiers_taken(destination.identifiers, destination.settings)
-        self.fields["mode"].choices = list(modes_of(platform))  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["mode"].choices = Mode.choices  # type: ignore[attr-defined]  # a ChoiceField
         choices = [("", "Not in this file" if len(self.kinds) > 1 else "Choose the column")]
         choices += [(str(column.number), _label(column)) for column in columns]
         for kind in self.kinds:
@@ -114,7 +115,10 @@ class StartForm(forms.Form):
 
     def modes(self) -> list[tuple[BoundWidget, str]]:
         """Return the radio button of each mode with what it means."""
-        return [(radio, MEANINGS[Mode(radio.data["value"])]) for radio in self["mode"]]
+        return [
+            (radio, meaning_of(Mode(radio.data["value"]), self.destination))
+            for radio in self["mode"]
+        ]
 
     def column_fields(self) -> list[forms.BoundField]:
         """Return the fields that ask for columns."""
@@ -164,19 +168,21 @@ class StartForm(forms.Form):
         return Taking(several, country)
 
 
-MEANINGS = {
+_MEANINGS = {
     Mode.ADD: "The people in the file join the audience.",
     Mode.REMOVE: "The people in the file leave the audience.",
     Mode.REPLACE: "The audience is emptied, then the people in the file join it.",
 }
+_BY_DIFFERENCE = (
+    "Whoever was sent before and is not in the file leaves, whoever is new joins; the others stay."
+)
 
 
-def modes_of(platform: Platform) -> list[tuple[str, str]]:
-    """Return what can be done at a platform."""
-    offered = [Mode.ADD, Mode.REMOVE]
-    if platform.replace == Replace.NATIVE:
-        offered.append(Mode.REPLACE)
-    return [(mode.value, mode.label) for mode in offered]
+def meaning_of(mode: Mode, destination: Destination) -> str:
+    """Return in a sentence or two what a mode does to a destination's audience. In the fence."""
+    if mode != Mode.REPLACE or not record.is_kept_for(destination):
+        return _MEANINGS[mode]
+    return f"{_BY_DIFFERENCE} {record.how_exact(destination)}"
 
 
 def _field(kind: IdentifierType) -> str:

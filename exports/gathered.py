@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from exports import record
 from exports.models import BatchState, Export, ExportBatch
 from providers.registry import registry
 
@@ -19,15 +20,16 @@ def due(export: Export) -> list[ExportBatch]:
     """Return the batches to be put in effect now. In the fence.
 
     None before all that can be uploaded is, and none as long as the platform works on others: it
-    would take no change meanwhile.
+    would take no change meanwhile. Removals come before the additions that are held back for them.
     """
     most = gathers(export)
     if not most:
         return []
     under_way = (BatchState.PENDING, BatchState.SENDING, BatchState.TAKEN)
-    if export.batches.filter(state__in=under_way).exists():
+    in_order = export.batches.filter(record.in_order(export))
+    if in_order.filter(state__in=under_way).exists():
         return []
-    uploaded = export.batches.filter(state=BatchState.UPLOADED)
+    uploaded = in_order.filter(state=BatchState.UPLOADED)
     if uploaded.filter(not_before__gt=Now()).exists():
         return []
     return list(uploaded.filter(Q(not_before=None) | Q(not_before__lte=Now()))[:most])

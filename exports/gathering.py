@@ -18,8 +18,8 @@ from django.utils import timezone
 from authorizations.uses import Use
 from destinations import audiences
 from exports import gathered
-from exports.conducting import LEASE_SECONDS, end_or_wait
-from exports.models import BatchState, Export, ExportBatch, ExportState, Mode, WaitingFor
+from exports.conducting import LEASE_SECONDS, end_or_wait, forget_audience
+from exports.models import BatchState, Export, ExportBatch, ExportState, Operation, WaitingFor
 from exports.services import wake
 from exports.troubles import Trouble, not_set_up, trouble_of
 from organizations import fence
@@ -76,6 +76,7 @@ def _may_go(export: Export) -> bool:
 def _what_came_of_it(export: Export, batches: Sequence[ExportBatch]) -> tuple[bool, Trouble | None]:
     """Say whether they are in effect, or what went wrong."""
     use = Use("export", person_id=export.created_by_id, subject_id=export.id)
+    removes = batches[0].operation == Operation.REMOVE
     receipts = [
         Receipt(each.accepted, each.request_id, each.receipt, settled=False, in_effect=False)
         for each in batches
@@ -87,9 +88,7 @@ def _what_came_of_it(export: Export, batches: Sequence[ExportBatch]) -> tuple[bo
         request: AudienceRequest,
         audience: Audience | None,
     ) -> Audience | None:
-        return platform.put_in_effect(
-            connection, request, audience, receipts, removes=export.mode == Mode.REMOVE
-        )
+        return platform.put_in_effect(connection, request, audience, receipts, removes=removes)
 
     try:
         changed = audiences.audience_change(
@@ -109,6 +108,7 @@ def _note_effect(export: Export, batches: Sequence[ExportBatch]) -> None:
     # Whatever became of the export meanwhile: it has happened.
     _uploaded(batches).update(
         state=BatchState.TAKEN,
+        audience_id=export.destination.audience_id,
         not_before=Now() + CONFIRM_AFTER,
         troubled_since=None,
         hinted_until=None,
@@ -121,9 +121,7 @@ def _note_effect(export: Export, batches: Sequence[ExportBatch]) -> None:
 def _note_trouble(export: Export, batches: Sequence[ExportBatch], trouble: Trouble) -> None:
     logger.info("export %s: not put in effect: %s", export.pk, trouble.reason)
     if trouble.audience_is_gone:
-        audiences.audience_forget(
-            export.organization_id, export.destination_id, export.destination.audience_id
-        )
+        forget_audience(export, export.destination.audience_id)
     if trouble.of_the_export or trouble.waiting_for is not None:
         if not export.is_final:
             end_or_wait(export, trouble)

@@ -98,6 +98,36 @@ ENDED = frozenset(
 _SMALL_FILE = 4 * 1024 * 1024
 
 
+UNENDED = (BatchState.PENDING, BatchState.SENDING, BatchState.UPLOADED, BatchState.TAKEN)
+
+
+class Operation(models.TextChoices):
+    """What a batch does. Only the first two are sent; the others are there for the record."""
+
+    ADD = "add", "Add"
+    REMOVE = "remove", "Remove"
+    # People of a Replace who are in the audience already.
+    KEEP = "keep", "Keep"
+    # What several exports together have left in the audience.
+    HELD = "held", "Held"
+
+
+SENT = (Operation.ADD, Operation.REMOVE)
+
+
+class Recorded(models.TextChoices):
+    """What a batch is to the record of its audience (see `exports.record`)."""
+
+    # Part of it, once it was sent.
+    YES = "", "Yes"
+    # Whether it is still there is not known any more.
+    DOUBTED = "doubted", "Doubted"
+    # Other batches say what it said.
+    FOLDED = "folded", "Folded"
+    # Its file is gone, so nobody knows whom it had.
+    LOST = "lost", "Lost"
+
+
 class Exports(models.QuerySet["Export"]):
     """The questions that are asked of exports."""
 
@@ -149,6 +179,9 @@ class Export(Tenant):
     prepared_at = models.DateTimeField(null=True)
     # Native replace: when the audience was emptied, so that a retry goes on with adding.
     cleared_at = models.DateTimeField(null=True)
+    # Replace by difference: with which audience it was compared, and what came of it:
+    # `{"audience", "held", "removed", "added", "kept", "unknown", "types"}`, people as numbers.
+    comparison = models.JSONField(default=dict)
     sending_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -237,6 +270,10 @@ class ExportBatches(models.QuerySet["ExportBatch"]):
             .filter(models.Q(not_before=None) | models.Q(not_before__lte=Now()))
         )
 
+    def sent(self) -> ExportBatches:
+        """Leave out those that are there for the record only."""
+        return self.filter(operation__in=SENT)
+
 
 class ExportBatch(Tenant):
     """Identifiers for one request. `stored_name` is the sealed file that holds them.
@@ -251,6 +288,10 @@ class ExportBatch(Tenant):
         "self", null=True, on_delete=models.CASCADE, related_name="parts", db_constraint=False
     )
     number = models.PositiveIntegerField()
+    operation = models.CharField(max_length=10, choices=Operation, default=Operation.ADD)
+    # The platform's id of the audience to which it was sent last.
+    audience_id = models.CharField(max_length=120, blank=True)
+    recorded = models.CharField(max_length=10, choices=Recorded, blank=True, default=Recorded.YES)
     state = models.CharField(max_length=20, choices=BatchState, default=BatchState.PENDING)
     identifiers = models.PositiveIntegerField()
     stored_name = models.CharField(max_length=254)
@@ -281,6 +322,9 @@ class ExportBatch(Tenant):
             models.CheckConstraint(
                 condition=models.Q(state__in=BatchState.values), name="batch_state_known"
             ),
+            models.CheckConstraint(
+                condition=models.Q(operation__in=Operation.values), name="batch_operation_known"
+            ),
         )
         indexes = (
             models.Index(fields=("export", "state", "not_before"), name="batch_next"),
@@ -296,6 +340,12 @@ class ExportBatch(Tenant):
                 name="batch_in_flight",
                 condition=models.Q(state=BatchState.SENDING),
             ),
+            # Asked before every addition of a Replace, when it has none left as a rule.
+            models.Index(
+                fields=("export",),
+                name="batch_removal",
+                condition=models.Q(operation=Operation.REMOVE, state__in=UNENDED),
+            ),
         )
         ordering = ("number",)
 
@@ -309,6 +359,7 @@ class ExportBatch(Tenant):
             export_id=self.export_id,
             origin_id=self.origin_id or self.pk,
             number=number,
+            operation=self.operation,
             identifiers=identifiers,
             stored_name=stored_name,
         )

@@ -26,7 +26,7 @@ from exports.engine.preparing import Tally, people_of, record_width
 from exports.engine.reading import FileRefused, FileShape
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.engine.taking import AS_THEY_ARE, Taking
-from exports.models import Export, ExportBatch, ExportState, Mode
+from exports.models import Export, ExportBatch, ExportState, Mode, Operation
 from exports.services import wake
 from organizations import fence
 from organizations.sealing import SealBroken
@@ -231,6 +231,7 @@ def _finish(job: _Job, prepared: Prepared) -> None:
                 organization_id=export.organization_id,
                 export=export,
                 number=number,
+                operation=Operation.REMOVE if export.mode == Mode.REMOVE else Operation.ADD,
                 identifiers=size,
                 stored_name=name,
             )

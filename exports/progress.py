@@ -27,6 +27,7 @@ class Progress:
     seconds_left: float | None
     batches_taken: int = 0
     refused: int = 0
+    to_send: int = 0
 
     @property
     def time_left(self) -> str:
@@ -44,17 +45,22 @@ def progress_of(export: Export) -> Progress:
     done = Q(state=BatchState.ACCEPTED)
     there = Q(state__in=(BatchState.TAKEN, BatchState.UPLOADED))
     refused = Q(state=BatchState.REFUSED)
-    found = export.batches.exclude(state=BatchState.SPLIT).aggregate(
-        batches=Count("pk"),
-        batches_done=Count("pk", filter=done | refused),
-        batches_failed=Count("pk", filter=Q(state=BatchState.FAILED)),
-        batches_taken=Count("pk", filter=there),
-        accepted=Sum("accepted", filter=done, default=0),
-        sent=Sum("identifiers", filter=done | refused | there, default=0),
-        refused=Sum("identifiers", filter=refused, default=0),
+    found = (
+        export.batches.sent()
+        .exclude(state=BatchState.SPLIT)
+        .aggregate(
+            batches=Count("pk"),
+            to_send=Sum("identifiers", default=0),
+            batches_done=Count("pk", filter=done | refused),
+            batches_failed=Count("pk", filter=Q(state=BatchState.FAILED)),
+            batches_taken=Count("pk", filter=there),
+            accepted=Sum("accepted", filter=done, default=0),
+            sent=Sum("identifiers", filter=done | refused | there, default=0),
+            refused=Sum("identifiers", filter=refused, default=0),
+        )
     )
     rate = _rate(export, found["sent"])
-    left = export.identifiers - found["sent"]
+    left = found["to_send"] - found["sent"]
     is_sending = export.state == ExportState.SENDING
     return Progress(
         **found,

@@ -15,7 +15,8 @@ from destinations.models import Destination
 from exports import staging
 from exports.engine.reading import FileShape, look_at
 from exports.engine.taking import AS_THEY_ARE, Taking
-from exports.models import FINAL, BatchState, Export, ExportState, Mode, WaitingFor
+from exports.models import FINAL, BatchState, Export, ExportState, Mode, Operation, WaitingFor
+from exports.record import files_to_keep
 from exports.upload_models import Upload
 from organizations import fence, routing
 from organizations.models import Person
@@ -184,9 +185,18 @@ def export_retry(*, export: Export, by: Person) -> None:
     if not may_retry(export):
         raise NotNow
     to = ExportState.SENDING if export.prepared_at else ExportState.PREPARING
-    if not export.move(to, finished_at=None, attempts=0):
+    # Nothing of it was sent: its turn is now, as of one that starts anew.
+    turn = {} if export.prepared_at else {"started_at": Now()}
+    if not export.move(to, finished_at=None, attempts=0, **turn):
         raise NotNow
-    export.batches.filter(state=BatchState.FAILED).update(
+    failed = export.batches.filter(state=BatchState.FAILED)
+    if export.comparison.get("types", 1) > 1 and failed.filter(operation=Operation.REMOVE).exists():
+        # They go once more, and may take out others who share an identifier with them.
+        file = (Operation.ADD, Operation.KEEP)
+        export.batches.filter(operation__in=file).update(
+            operation=Operation.ADD, state=BatchState.FAILED
+        )
+    failed.update(
         state=BatchState.PENDING,
         troubles=0,
         troubled_since=None,
@@ -240,8 +250,9 @@ def files_expire(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
             # It was retried; it will be told again when it is over.
             return
         Export.objects.filter(pk=export_id).update(staged_name="", rejects_name="")
-        ended.batches.update(stored_name="")
-    staging.remove_all_but(export_id)
+        kept = files_to_keep(ended)
+        ended.batches.exclude(stored_name__in=kept).update(stored_name="")
+        staging.remove_all_but(export_id, *kept)
 
 
 def wake(export: Export, due_in: timedelta = timedelta()) -> None:

@@ -9,6 +9,7 @@ from celery import shared_task
 from exports import (
     audience_sizes,
     checks,
+    comparing,
     conducting,
     confirming,
     gathering,
@@ -34,6 +35,19 @@ def prepare_small(organization_id: str, export_id: str) -> None:
 
 
 @shared_task
+def compare(organization_id: str, export_id: str) -> None:
+    """Find out what a Replace has to send."""
+    comparing.compare(uuid.UUID(organization_id), uuid.UUID(export_id))
+    hint(advance, uuid.UUID(organization_id), uuid.UUID(export_id))
+
+
+@shared_task
+def compare_small(organization_id: str, export_id: str) -> None:
+    """Do the same with a small file: not behind the large ones."""
+    compare(organization_id, export_id)
+
+
+@shared_task
 def check(organization_id: str, export_id: str) -> None:
     """Read a draft and count what would be sent."""
     checks.carry_out(uuid.UUID(organization_id), uuid.UUID(export_id))
@@ -52,6 +66,8 @@ def advance(organization_id: str, export_id: str) -> None:
     following = conducting.advance(organization, export)
     if following.prepare:
         hint(prepare_small if following.is_small else prepare, organization, export)
+    if following.compare:
+        hint(compare_small if following.is_small else compare, organization, export)
     for _ in range(0, len(following.send), sending.SLOTS):
         hint(send, organization, export)
     for batch in following.confirm:

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.models import Entry
-from exports import services, staging, tasks
+from exports import record, services, staging, tasks
 from exports.models import BatchState, Export, ExportState, WaitingFor
 from exports.of_destinations import tone_of
 from exports.progress import progress_of
@@ -125,7 +125,9 @@ def retry(request: MemberRequest, row: Export) -> HttpResponse:
 
 
 def _context(request: MemberRequest, row: Export) -> dict[str, Any]:
-    batches = row.batches.order_by(_INTEREST, F("finished_at").desc(nulls_last=True), "number")
+    batches = row.batches.sent().order_by(
+        _INTEREST, F("finished_at").desc(nulls_last=True), "number"
+    )
     page = Paginator(batches, BATCHES_PER_PAGE).get_page(request.GET.get("page"))
     may_deliver = request.membership.may(May.DELIVER)
     return {
@@ -134,6 +136,8 @@ def _context(request: MemberRequest, row: Export) -> dict[str, Any]:
         "progress": progress_of(row),
         "page_obj": page,
         "batches": [(each, _batch_tone(each.state)) for each in page.object_list],
+        "how_exact": record.how_exact(row.destination) if row.comparison else "",
+        "is_comparing": bool(row.prepared_at) and record.awaits_comparison(row),
         "is_moving": not row.is_final,
         "reasons": _reasons(row),
         "history": Entry.objects.filter(subject_id=row.id).order_by("at")[:50],

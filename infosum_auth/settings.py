@@ -193,6 +193,8 @@ CELERY_TASK_ROUTES = {
     "exports.tasks.send": {"queue": SENDING},
     "exports.tasks.prepare": {"queue": PREPARING},
     "exports.tasks.prepare_small": {"queue": PREPARING_SMALL},
+    "exports.tasks.compare": {"queue": PREPARING},
+    "exports.tasks.compare_small": {"queue": PREPARING_SMALL},
     "exports.tasks.check": {"queue": PREPARING},
     "exports.tasks.check_small": {"queue": PREPARING_SMALL},
 }

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from providers.values import AudienceRequest
 
 NAME_FIELD = "audience_name"
+# For how many days people stay after they were last sent, where a platform asks that.
+MEMBERSHIP_FIELD = "membership_days"
 
 
 def request_from(

@@ -59,7 +59,8 @@ class Limits:
     `batch_bytes` is what a request may have, where it is that which binds: then fewer people of
     several types fit (`Platform.rows_a_request`).
     `trial_requests_a_day` is for an application that the platform has not approved yet, where it
-    lets such a one send at all.
+    lets such a one send at all. After `membership_days` people leave unless they are sent again;
+    None where they stay.
     """
 
     batch_rows: int
@@ -67,6 +68,7 @@ class Limits:
     minimum_audience: int = 0
     batch_bytes: int | None = None
     trial_requests_a_day: int | None = None
+    membership_days: int | None = None
 
 
 class Replace(StrEnum):

@@ -13,6 +13,7 @@ from typing import ClassVar
 from requests.auth import AuthBase
 
 from providers.app import App
+from providers.audience_form import MEMBERSHIP_FIELD
 from providers.connection import Answer, Connection
 from providers.declarations import (
     FormField,
@@ -228,6 +229,11 @@ class Platform(ABC):
         A batch is one request: the published rates count requests.
         """
         return self.limits.batch_rows
+
+    def membership_days(self, settings: Mapping[str, str]) -> int | None:
+        """Return after how many days people leave a destination's audience unless sent again."""
+        chosen = settings.get(MEMBERSHIP_FIELD, "").strip()
+        return int(chosen) if chosen.isdecimal() else self.limits.membership_days
 
     def identifier(self, key: str) -> IdentifierType:
         """Return one of the platform's identifier types, or raise KeyError."""

@@ -122,16 +122,17 @@ def test_what_is_wrong_is_said_at_its_field(client_of, creator, draft, address, 
     assert stored(draft).state == ExportState.DRAFT
 
 
-def test_replace_is_offered_where_the_platform_can(
-    client_of, creator, draft, address, sample_platform
+def test_replace_says_how_it_is_done_and_how_exact_that_is(
+    client_of, creator, destination, draft, address, sample_platform
 ):
     client = client_of(creator)
-    assert 'value="replace"' in page(client.get(address))
+    assert "The audience is emptied" in page(client.get(address))
     sample_platform.replace = Replace.BY_DIFFERENCE
-    assert 'value="replace"' not in page(client.get(address))
-    answer = client.post(address, {"column-email": "1", "mode": "replace"})
-    assert answer.status_code == 422
-    assert stored(draft).state == ExportState.DRAFT
+    assert "exact as long as nothing else writes" in page(client.get(address))
+    change(destination, audience_id="au7")
+    assert "exact among those whom this destination sent" in page(client.get(address))
+    client.post(address, {"column-email": "1", "mode": "replace"})
+    assert stored(draft).mode == Mode.REPLACE
 
 
 def test_several_types_need_a_column_each_of_their_own(

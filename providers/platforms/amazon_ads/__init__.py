@@ -55,6 +55,8 @@ class AmazonAds(LoginWithAmazon):
         batch_rows=5_000,
         rates=(Rate(2_999, 3_600.0, Per.AD_ACCOUNT),),
         minimum_audience=answers.ENOUGH,
+        # The longest `ttl` there, which a new audience has as long as nobody asks for less.
+        membership_days=form.LONGEST_DAYS,
     )
     replace = Replace.BY_DIFFERENCE
     audiences_can_be_looked_up = False

@@ -106,7 +106,7 @@ DESTINATION_FIELDS = (
         help="Where the people are. Without it Amazon finds fewer of them.",
     ),
     FormField(
-        name="membership_days",
+        name=audience_form.MEMBERSHIP_FIELD,
         label="Membership (days)",
         kind=FieldKind.INTEGER,
         initial=str(LONGEST_DAYS),

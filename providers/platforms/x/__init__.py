@@ -73,6 +73,8 @@ class X(OAuth1Platform):
         rates=(Rate(450, 60.0, Per.AUTHORIZATION), Rate(1500, 60.0, Per.AD_ACCOUNT)),
         # https://docs.x.com/x-ads-api/audiences: active in the last 90 days. Other pages say 500.
         minimum_audience=100,
+        # https://docs.x.com/x-ads-api/audiences/reference: 13 months after the request.
+        membership_days=396,
     )
     replace = Replace.BY_DIFFERENCE
     revocation = Revocation(

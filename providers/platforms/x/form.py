@@ -65,7 +65,7 @@ DESTINATION_FIELDS = (
         help="A custom audience that is there already, instead of a name.",
     ),
     FormField(
-        name="membership_days",
+        name=audience_form.MEMBERSHIP_FIELD,
         label="Membership (days)",
         kind=FieldKind.INTEGER,
         minimum=1,

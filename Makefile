@@ -19,7 +19,7 @@ demo: $(VENV)/demo.stamp ## Run the whole product with sample people and emulate
 demo-check: $(VENV)/demo.stamp ## Start a demo of its own, walk through it over HTTP, remove it
 	@$(PYTHON) -m infosum_auth.demo_check
 
-drill: $(VENV)/demo.stamp ## Break things while exports run, and count what was lost (minutes)
+drill: $(VENV)/demo.stamp ## Break things while exports run, and count what was lost (an hour; DRILL="--times 1 ..." for less)
 	@$(PYTHON) -m infosum_auth.drill $(DRILL)
 
 bench: $(VENV)/dev.stamp ## Measure speed and memory, print one line of JSON (minutes)

@@ -22,6 +22,7 @@ from destinations import audiences
 from destinations.models import Destination
 from destinations.standing import NEEDS_RECONNECTION, standing_of
 from exports import audience_sizes, breakers, gathered, record, staging
+from exports.export_leases import LEASE_SECONDS, kept
 from exports.in_flight import room_for
 from exports.models import (
     FINAL,
@@ -43,8 +44,6 @@ from providers.values import Audience
 
 logger = logging.getLogger(__name__)
 
-# Longer than finding, creating and emptying may take together, each within its HTTP deadline.
-LEASE_SECONDS = 300.0
 # What the platform worked on at its own pace, asked for at a time.
 _ASKED_AT_ONCE = 8
 LOOK_AGAIN = timedelta(seconds=10)
@@ -203,7 +202,8 @@ def _done_once(export: Export) -> bool:
         owner = export.take_lease(LEASE_SECONDS)
     if owner is None:
         return False
-    asked_about, trouble = _what_came_of_it(export)
+    with kept(export, owner):
+        asked_about, trouble = _what_came_of_it(export)
     with fence.inside(export.organization_id):
         mine = Export.objects.filter(pk=export.pk, lease_owner=owner)
         if not mine.update(lease_owner=None, lease_until=None):

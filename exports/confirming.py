@@ -21,7 +21,7 @@ from providers.values import Receipt
 logger = logging.getLogger(__name__)
 
 # Longer than asking may take; meanwhile nobody else asks.
-_ASKING = timedelta(seconds=300)
+_ASKING = timedelta(seconds=110)
 # Asked again after a quarter of the time that it has taken so far, within these bounds.
 _SOONEST, _LATEST = timedelta(minutes=1), timedelta(minutes=15)
 # A platform that does not say in this time what came of a batch will not.

@@ -18,7 +18,8 @@ from django.utils import timezone
 from authorizations.uses import Use
 from destinations import audiences
 from exports import gathered
-from exports.conducting import LEASE_SECONDS, end_or_wait, forget_audience
+from exports.conducting import end_or_wait, forget_audience
+from exports.export_leases import LEASE_SECONDS, kept
 from exports.models import BatchState, Export, ExportBatch, ExportState, Operation, WaitingFor
 from exports.services import wake
 from exports.troubles import Trouble, not_set_up, trouble_of
@@ -50,7 +51,8 @@ def put_in_effect(organization_id: uuid.UUID, export_id: uuid.UUID) -> bool:
         owner = export.take_lease(LEASE_SECONDS) if batches else None
     if owner is None:
         return False
-    is_done, trouble = _what_came_of_it(export, batches)
+    with kept(export, owner):
+        is_done, trouble = _what_came_of_it(export, batches)
     with fence.inside(organization_id):
         mine = Export.objects.filter(pk=export_id, lease_owner=owner)
         if not mine.update(lease_owner=None, lease_until=None):

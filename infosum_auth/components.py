@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,6 +100,25 @@ class Components:
         """Stop one program, as an operator would: what it has begun is done."""
         stop(self._process(name), patience=60)
         del self._by_name[name]
+
+    def freeze(self, name: str) -> None:
+        """Stop a program and its children where they are, as an overloaded machine would."""
+        os.killpg(self._process(name).pid, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        """Let a frozen program go on."""
+        os.killpg(self._process(name).pid, signal.SIGCONT)
+
+    def processes(self, name: str) -> list[int]:
+        """Return the ids of a program's process and of its children (Linux)."""
+        session = self._process(name).pid
+        found = []
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                with suppress(FileNotFoundError, ProcessLookupError):
+                    if os.getsid(int(folder.name)) == session:
+                        found.append(int(folder.name))
+        return found
 
     def restart(self, name: str) -> None:
         """Stop a program, unless it is down already, start it again, and wait until it answers."""

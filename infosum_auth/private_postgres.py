@@ -147,6 +147,12 @@ class PrivateServer:
             # A fast shutdown in PostgreSQL's terms.
             stop(self.process, request=signal.SIGINT)
 
+    def kill(self) -> None:
+        """Kill the server at once, if this object started it; its children follow by themselves."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
     def restart(self, *, crash: bool = False) -> None:
         """Stop the server, or crash it as a power cut would, and start it on the same port."""
         if self.process is not None and crash:

@@ -1,0 +1,123 @@
+"""Inject each fault several times at random moments into a demo of the drill's own.
+
+Prints one JSON line; exits 0 only if nothing was lost, nothing went under a wrong account, not more
+was sent again than was in flight, and every export went on within two minutes. The whole, each
+fault three times, takes about an hour on two cores; name faults, or give --times, for less.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import tempfile
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import requests
+
+from infosum_auth.components import ComponentError
+from infosum_auth.demo import Demo, running
+from infosum_auth.demo_parts import DemoError
+from infosum_auth.drill import answers, hostile_files, programs, stores
+from infosum_auth.drill.scene import IN_FLIGHT, ROWS, STUCK_SECONDS, Drill, Fault, Score
+from infosum_auth.postgres_cluster import StartError
+from infosum_auth.processes import interruptible
+from infosum_auth.sample_audience import messy_rows
+from infosum_auth.text_browser import NotOnThePageError
+from providers.registry import registry
+
+FAULTS: dict[str, Fault] = {
+    **programs.FAULTS,
+    **stores.FAULTS,
+    **answers.FAULTS,
+    **hostile_files.FAULTS,
+}
+_TROUBLES = (
+    ComponentError,
+    DemoError,
+    NotOnThePageError,
+    RuntimeError,
+    StartError,
+    psycopg.Error,
+    requests.RequestException,
+)
+
+
+def run(names: list[str], times: int, seed: int) -> dict[str, Any]:
+    """Inject each fault so many times; return the figures."""
+    scores = {name: Score() for name in names}
+    with tempfile.TemporaryDirectory() as folder, _running() as demo:
+        file = Path(folder) / "audience.csv"
+        file.write_text("".join(messy_rows(ROWS, seed=seed)), encoding="utf-8")
+        # The largest batches: what is measured are the failures, not the rate.
+        platform = max(registry, key=lambda each: each.limits.batch_rows)
+        drill = Drill(demo, platform, file, seed)
+        usual = Score()
+        drill.run(Fault(), usual)
+        sys.stderr.write(f"undisturbed: {usual}\n")
+        for name in names:
+            _inject(drill, FAULTS[name], times, scores[name])
+            sys.stderr.write(f"{name}: {scores[name]}\n")
+    within = usual.most_seconds + STUCK_SECONDS
+    is_ok = _held(usual, 0, within) and all(
+        _held(scores[name], FAULTS[name].may_resend, within) for name in names
+    )
+    return {"ok": is_ok, "faults": {name: asdict(score) for name, score in scores.items()}}
+
+
+def _inject(drill: Drill, fault: Fault, times: int, score: Score) -> None:
+    if fault.whole is not None:
+        fault.whole(drill, score)
+        return
+    for _ in range(times):
+        try:
+            drill.run(fault, score)
+        finally:
+            drill.calm()
+
+
+def _running() -> AbstractContextManager[Demo]:
+    if os.environ.get("REDIS_URL") or os.environ.get("DATABASE_URL"):
+        raise DemoError("The drill breaks only servers of its own: unset DATABASE_URL, REDIS_URL.")
+    return running(settings={"EXPORT_IN_FLIGHT": str(IN_FLIGHT)})
+
+
+def _held(score: Score, may_be_resent: int, within: float) -> bool:
+    return (
+        score.survived == score.injected > 0
+        and not score.lost
+        and not score.wrong_account
+        and score.resent_batches <= may_be_resent * score.injected
+        and score.most_seconds <= within
+    )
+
+
+def main() -> int:
+    """Print the figures; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m infosum_auth.drill", description=__doc__)
+    parser.add_argument("--times", type=int, default=3, help="how often each fault is injected")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))  # noqa: S311
+    parser.add_argument("faults", nargs="*", metavar="FAULT", help=", ".join(FAULTS))
+    options = parser.parse_args()
+    if unknown := set(options.faults) - set(FAULTS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    sys.stderr.write(f"seed {options.seed}\n")
+    try:
+        with interruptible():
+            figures = run(options.faults or list(FAULTS), options.times, options.seed)
+    except KeyboardInterrupt:
+        return 130
+    except _TROUBLES as error:
+        figures = {"ok": False, "error": f"{type(error).__name__}: {error}"[:1000]}
+    sys.stdout.write(json.dumps(figures) + "\n")
+    return 0 if figures["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -105,8 +105,9 @@ def _steady_rate(log: Sequence[Mapping[str, Any]]) -> float:
 
 
 def _exported(demo: Demo, platform: Platform, file: Path) -> dict[str, Any]:
-    authorize(demo, platform, "Bench")
-    url = create_destination(demo, platform, "Bench", "Bench", audience_name="Benchmark run")
+    name = f"Benchmark at {platform.label}"
+    authorize(demo, platform, name)
+    url = create_destination(demo, platform, name, name, audience_name=name)
     before = _requests(demo, platform)
     export(demo, url, file)
     after = _requests(demo, platform)

@@ -34,20 +34,21 @@ def offer(field: forms.Field, choices: Iterable[Any], none_chosen: str) -> None:
 def identifiers_field(platform: Platform) -> forms.Field:
     """Return a field for the identifier types that a destination takes."""
     choices = [(each.key, each.label) for each in platform.identifiers]
+    help_text = platform.identifiers_help
     if platform.identifiers_together:
         return forms.MultipleChoiceField(
             label="Identifiers",
             choices=choices,
             widget=forms.CheckboxSelectMultiple,
             initial=[platform.identifiers[0].key],
-            help_text=platform.identifiers_help,
+            help_text=help_text,
             error_messages={"required": "Choose at least one identifier."},
         )
     return forms.ChoiceField(
         label="Identifier",
         choices=choices,
         initial=platform.identifiers[0].key,
-        help_text=f"What the uploaded lists identify people by. {platform.identifiers_help}".strip(),
+        help_text=f"What the uploaded lists identify people by. {help_text}".strip(),
         error_messages={"required": "Choose what the lists identify people by."},
     )
 

@@ -21,7 +21,7 @@ from authorizations.uses import Use
 from destinations import audiences
 from destinations.models import Destination
 from destinations.standing import NEEDS_RECONNECTION, standing_of
-from exports import audience_sizes, breakers, gathered, record, staging
+from exports import audience_sizes, breakers, gathered, rates, record, staging
 from exports.export_leases import LEASE_SECONDS, kept
 from exports.in_flight import room_for
 from exports.models import (
@@ -46,6 +46,8 @@ logger = logging.getLogger(__name__)
 
 # What the platform worked on at its own pace, asked for at a time.
 _ASKED_AT_ONCE = 8
+# Looking the audience up, creating and emptying it: not what is waited for, but counted.
+_REQUESTS_ONCE = 3
 LOOK_AGAIN = timedelta(seconds=10)
 
 _UNCONFIRMED = (
@@ -225,6 +227,8 @@ def _what_came_of_it(export: Export) -> tuple[str, Trouble | None]:
     use = Use("export", person_id=export.created_by_id, subject_id=export.id)
     audience_id = ""
     try:
+        target = audiences.target_of(export.organization_id, export.destination_id)
+        rates.spend(rates.Sender.to(target), _REQUESTS_ONCE)
         audience = audiences.audience_ensure(export.organization_id, export.destination_id, use)
         audience_id = audience.id
         if _is_to_be_emptied(export):

@@ -42,8 +42,6 @@ from providers.values import Audience, Receipt
 
 logger = logging.getLogger(__name__)
 
-# A batch waits so long for its place in the rate; for more it comes back.
-PATIENCE_SECONDS = 2.0
 # Platforms that work on a batch after they have taken it need about so long at least.
 CONFIRM_AFTER = timedelta(seconds=60)
 # Troubles in a row after which the page says that the export waits for the platform.
@@ -92,7 +90,7 @@ def way_of(export: Export) -> Way | None:
         lent = error
     return Way(
         audience=audience,
-        sender=rates.Sender(target.platform, target.authorization_id, target.request.ad_account_id),
+        sender=rates.Sender.to(target),
         use=Use("export", person_id=export.created_by_id, subject_id=export.id),
         lent=lent,
         is_probe=may_go == breakers.Way.PROBE,
@@ -142,7 +140,7 @@ def placed(way: Way, claimed: Sequence[Claim]) -> list[tuple[Claim, float]]:
     if claimed and isinstance(way.lent, tokens.Lent):
         with suppress(NotConfigured):
             places, wait = rates.reserve_several(
-                way.sender, len(claimed), patience=PATIENCE_SECONDS
+                way.sender, len(claimed), patience=rates.patience(way.sender)
             )
     for each in claimed[len(places) :]:
         _give_back(each, again_in=wait)

@@ -7,17 +7,26 @@ one short transaction of its own, never open while a platform is asked.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 
 from authorizations.platforms import app_for
+from destinations.audiences import Target
 from exports.models import RateBudget
 from organizations.routing import keyed_hash
 from providers.declarations import Per, Rate
 from providers.platform import Platform
+
+# A little slower than what is published: clocks and ways differ, a window of the platform's begins
+# when it likes, and reading an audience counts at some platforms too.
+_SLOWER = 1.02
+# A request waits so long for its place, or for as long as a few places are apart; for more it comes
+# back, which costs a look at the export.
+_PATIENCE_SECONDS, _PATIENCE_PLACES = 2.0, 3
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -29,6 +38,27 @@ class Sender:
     platform: Platform
     authorization_id: uuid.UUID
     ad_account_id: str
+
+    @classmethod
+    def to(cls, target: Target) -> Sender:
+        """Return who sends to a destination."""
+        return cls(target.platform, target.authorization_id, target.ad_account_id)
+
+
+def apart(sender: Sender) -> float:
+    """Return how many seconds lie between two requests of a sender that is alone."""
+    return max(map(_spacing, sender.platform.limits.rates), default=0.0)
+
+
+def patience(sender: Sender) -> float:
+    """Return how many seconds a request waits for its place at the most."""
+    return max(_PATIENCE_SECONDS, _PATIENCE_PLACES * apart(sender))
+
+
+def places_ahead(sender: Sender) -> int | None:
+    """Return how many requests can wait for their places at once; None where nothing is spaced."""
+    between = apart(sender)
+    return int(patience(sender) / between) + 1 if between else None
 
 
 def reserve(sender: Sender, *, patience: float) -> float:
@@ -48,47 +78,62 @@ def reserve_several(sender: Sender, most: int, *, patience: float) -> tuple[list
     spaced = sorted((_key(sender, rate), rate) for rate in sender.platform.limits.rates)
     if not spaced:
         return [0.0] * most, 0.0
-    with transaction.atomic():
-        arrivals, now = _locked([key for key, _ in spaced])
+    with _locked([key for key, _ in spaced]) as (arrivals, now):
         wait = max(0.0, *((arrivals[key] - now).total_seconds() for key, _ in spaced))
         # In every budget they count from when they go, not from when that budget had a place; so
         # the slowest one spaces them all.
-        apart = max(rate.seconds / rate.count for _, rate in spaced)
-        places = [at for each in range(most) if (at := wait + each * apart) <= patience]
+        places = [at for each in range(most) if (at := wait + each * apart(sender)) <= patience]
         if not places:
             return [], wait
         for key, rate in spaced:
-            following = now + timedelta(seconds=places[-1] + rate.seconds / rate.count)
+            following = now + timedelta(seconds=places[-1] + _spacing(rate))
             RateBudget.objects.filter(key=key).update(theoretical_arrival=following)
-    return places, places[-1] + apart
+    return places, places[-1] + apart(sender)
+
+
+def spend(sender: Sender, requests: int) -> None:
+    """Count requests that go at once, without waiting: what follows them waits for their places."""
+    spent = sorted((_key(sender, rate), rate) for rate in sender.platform.limits.rates)
+    with _locked([key for key, _ in spent]) as (arrivals, now):
+        for key, rate in spent:
+            following = max(arrivals[key], now) + timedelta(seconds=requests * _spacing(rate))
+            RateBudget.objects.filter(key=key).update(theoretical_arrival=following)
 
 
 def hold(sender: Sender, seconds: float) -> None:
     """Let nobody of a sender's authorization ask again before so many seconds: it was told so."""
     rates = [rate for rate in sender.platform.limits.rates if rate.per != Per.APP]
     keys = sorted(_key(sender, rate) for rate in rates)
-    with transaction.atomic():
-        arrivals, now = _locked(keys)
+    with _locked(keys) as (arrivals, now):
         until = now + timedelta(seconds=seconds)
         for key in keys:
             if arrivals[key] < until:
                 RateBudget.objects.filter(key=key).update(theoretical_arrival=until)
 
 
-def _locked(keys: Sequence[bytes]) -> tuple[dict[bytes, datetime], datetime]:
-    """Lock the budgets, always in one order.
+@contextmanager
+def _locked(keys: Sequence[bytes]) -> Iterator[tuple[dict[bytes, datetime], datetime]]:
+    """Lock budgets, always in one order, in a transaction that ends with the block.
 
-    Returns when each lets its next request go, and what time it is once all are locked.
+    Yields when each lets its next request go, and what time it is once all are locked.
     """
     locked = RateBudget.objects.select_for_update().filter(key__in=keys).order_by("key")
-    arrivals = {bytes(budget.key): budget.theoretical_arrival for budget in locked}
-    if missing := [key for key in keys if key not in arrivals]:
+    while True:
+        with transaction.atomic():
+            arrivals = {bytes(each.key): each.theoretical_arrival for each in locked.all()}
+            missing = [key for key in keys if key not in arrivals]
+            if not missing:
+                yield arrivals, _clock()
+                return
+        # On its own: whoever holds one budget must not wait for another to be made.
         RateBudget.objects.bulk_create(
             [RateBudget(key=key, theoretical_arrival=_LONG_AGO) for key in missing],
             ignore_conflicts=True,
         )
-        arrivals = {bytes(budget.key): budget.theoretical_arrival for budget in locked.all()}
-    return arrivals, _clock()
+
+
+def _spacing(rate: Rate) -> float:
+    return _SLOWER * rate.seconds / rate.count
 
 
 def _key(sender: Sender, rate: Rate) -> bytes:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from django.db import connections
 
-from exports import delivery
+from exports import delivery, rates
 from exports.claims import Claim
 from exports.models import Export
 from organizations import fence
@@ -92,6 +92,9 @@ class _Stint:
             self.way = delivery.way_of(self.export)
             is_probe = self.way is not None and self.way.is_probe
             self.way_until = time.monotonic() + (0.0 if is_probe else _WAY_LASTS)
+            if self.way is not None:
+                # What would find no place is not claimed, only to be given back.
+                self.width = min(self.width, rates.places_ahead(self.way.sender) or SLOTS)
         return self.way
 
     def _begin(self, claimed: list[Claim]) -> bool:
@@ -100,12 +103,12 @@ class _Stint:
         if way is None:
             raise RuntimeError("Nothing is claimed without a way to send it.")
         placed = delivery.placed(way, claimed)
-        self.width = min(SLOTS, len(placed) + (len(placed) == len(claimed)))
+        self.width = max(1, min(SLOTS, len(placed) + (len(placed) == len(claimed))))
         for claim, wait_for in placed:
             future = self.slots.submit(_deliver, claim, way, wait_for)
             self.under_way[future] = claim
             self.began_at[future] = time.monotonic() + wait_for
-        return bool(placed) and way.is_open
+        return bool(placed or self.under_way) and way.is_open
 
     def _received(self) -> list[tuple[Claim, Receipt]]:
         """Wait for answers; return those that are good. What else there was is noted already."""

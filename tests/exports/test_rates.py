@@ -5,7 +5,7 @@ import pytest
 from django.db.models import F
 
 from exports.models import RateBudget
-from exports.rates import Sender, hold, reserve
+from exports.rates import Sender, hold, patience, places_ahead, reserve, reserve_several, spend
 from providers.declarations import Limits, Per, Rate
 from tests.sample_platform import SamplePlatform
 
@@ -54,7 +54,7 @@ def test_every_budget_must_have_room(sample_platform):
     rates = (Rate(1, 1, Per.APP), Rate(2, 60, Per.APP), Rate(1, 10, Per.AD_ACCOUNT))
     who = sender(sample_platform, *rates)
     waits = [reserve(who, patience=ALWAYS) for _ in range(3)]
-    assert waits == pytest.approx([0, 30, 60], abs=0.5)
+    assert waits == pytest.approx([0, 30.6, 61.2], abs=0.5)
     assert RateBudget.objects.count() == 3
 
 
@@ -124,3 +124,26 @@ def test_budgets_name_nobody(sample_platform):
     (budget,) = RateBudget.objects.all()
     assert len(bytes(budget.key)) == 32
     assert b"a1" not in bytes(budget.key)
+
+
+def test_what_goes_without_waiting_is_counted_and_waited_for_by_what_follows(sample_platform):
+    who = sender(sample_platform, Rate(1, 10, Per.APP), Rate(1, 5, Per.AD_ACCOUNT))
+    spend(who, 2)
+    assert reserve(who, patience=ALWAYS) == pytest.approx(20, abs=0.7)
+    spend(who, 1)
+    assert reserve(who, patience=ALWAYS) == pytest.approx(40, abs=1.2)
+
+
+def test_a_request_waits_two_seconds_or_for_a_few_places(sample_platform):
+    assert patience(sender(sample_platform, Rate(100, 1, Per.APP))) == 2
+    slow = sender(sample_platform, Rate(3600, 3600, Per.APP), Rate(1, 2, Per.AD_ACCOUNT))
+    assert patience(slow) == pytest.approx(6, abs=0.2)
+    assert places_ahead(slow) == 4
+    assert patience(sender(sample_platform)) == 2
+    assert places_ahead(sender(sample_platform)) is None
+
+
+def test_no_more_is_sent_than_the_platform_publishes_and_hardly_less(sample_platform):
+    who = sender(sample_platform, Rate(450, 60, Per.APP))
+    places, _ = reserve_several(who, 10_000, patience=60)
+    assert 0.97 * 450 < len(places) <= 450

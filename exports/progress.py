@@ -69,6 +69,17 @@ def progress_of(export: Export) -> Progress:
     )
 
 
+def said_of(export: Export, progress: Progress) -> str:
+    """Say where an export stands, for those who listen; it changes with each quarter."""
+    words = export.get_state_display()
+    if export.state == ExportState.WAITING:
+        return f"{words} for {export.get_waiting_for_display()}. {export.reason}".strip()
+    if export.state == ExportState.SENDING and progress.to_send:
+        quarters = progress.sent * 4 // progress.to_send
+        return f"{words}: {quarters * 25} % sent."
+    return f"{words}. {export.reason}".strip()
+
+
 def _rate(export: Export, sent: int) -> float | None:
     began, until = export.sending_at, _until(export)
     if began is None or not sent or until - began < _SHORTEST:

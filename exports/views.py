@@ -19,7 +19,7 @@ from audit.models import Entry
 from exports import record, services, staging, tasks
 from exports.models import BatchState, Export, ExportState, WaitingFor
 from exports.of_destinations import tone_of
-from exports.progress import progress_of
+from exports.progress import progress_of, said_of
 from organizations import fence
 from organizations.access import member_may
 from organizations.hints import hint
@@ -130,10 +130,12 @@ def _context(request: MemberRequest, row: Export) -> dict[str, Any]:
     )
     page = Paginator(batches, BATCHES_PER_PAGE).get_page(request.GET.get("page"))
     may_deliver = request.membership.may(May.DELIVER)
+    progress = progress_of(row)
     return {
         "row": row,
         "tone": tone_of(row),
-        "progress": progress_of(row),
+        "progress": progress,
+        "said": said_of(row, progress),
         "page_obj": page,
         "batches": [(each, _batch_tone(each.state)) for each in page.object_list],
         "how_exact": record.how_exact(row.destination) if row.comparison else "",

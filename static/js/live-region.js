@@ -1,5 +1,11 @@
 // Keeps [data-live] as the server has it, without reloading, moving focus or scrolling.
-// The region is over when the server's new one is no longer marked.
+// The region is over when the server's new one is no longer marked. What is new in it is read out
+// from [data-live-news], which stays: a status that comes with its text may not be.
+function tell(text) {
+  const news = document.querySelector("[data-live-news]");
+  if (news && text && news.textContent !== text) news.textContent = text;
+}
+
 async function refresh(region, failures) {
   const seconds = Number(region.dataset.liveSeconds ?? 2);
   if (document.hidden) {
@@ -13,6 +19,7 @@ async function refresh(region, failures) {
     markup = await answer.text();
   } catch {
     region.toggleAttribute("data-stale", failures >= 2);
+    if (failures >= 2) tell(region.querySelector(".stale")?.textContent);
     later(region, failures + 1, Math.min(30, seconds * 2 ** failures));
     return;
   }
@@ -23,6 +30,7 @@ async function refresh(region, failures) {
     return;
   }
   region.replaceWith(next);
+  tell(next.dataset.liveSays);
   if (next.hasAttribute("data-live")) later(next, 0, seconds);
 }
 

@@ -337,6 +337,8 @@ def _finish(export: Export) -> Next:
     failed = export.batches.filter(state=BatchState.FAILED).count()
     if failed:
         to, reason = ExportState.FAILED, _some_failed(export, failed)
+    elif BatchState.REFUSED in states and BatchState.ACCEPTED not in states:
+        to, reason = ExportState.FAILED, _all_refused(export)
     elif export.rejected or BatchState.REFUSED in states:
         to, reason = ExportState.SUCCEEDED_WITH_REJECTS, ""
     else:
@@ -361,6 +363,12 @@ def _some_failed(export: Export, failed: int) -> str:
     why = f" {first.error}" if first else ""
     rest = " The others were delivered." if failed < total else ""
     return f"{failed:,} of {total:,} batches failed.{why}{rest}"[:400]
+
+
+def _all_refused(export: Export) -> str:
+    first = export.batches.filter(state=BatchState.REFUSED).first()
+    said = first.error if first else ""
+    return f"{export.destination.platform_label} took none of the identifiers. {said}"[:400]
 
 
 def _is_at_work(export: Export) -> bool:

@@ -5,6 +5,8 @@ from django.urls import reverse
 
 from exports import halving
 from exports.models import BatchState, ExportState, Mode
+from exports.services import may_retry
+from organizations import fence
 from tests.exports.driving import (
     advance,
     batches,
@@ -81,6 +83,16 @@ def test_where_everything_is_refused_it_is_given_up_soon(
     assert "Sample Ads refuses some of them." in export.reason
     assert servers.count("add") <= 2 * 5 + 1
     assert servers.held["au1"] == set()
+
+
+def test_an_export_of_which_nobody_is_taken_has_failed(servers, destination, creator, large):
+    refuse(servers, *PEOPLE[:3])
+    export = delivered(started(destination, creator, *PEOPLE[:3]))
+    assert export.state == ExportState.FAILED
+    assert export.reason.startswith("Sample Ads took none of the identifiers. Sample Ads refuses")
+    assert states(export).count(BatchState.REFUSED) == 3
+    with fence.inside(export.organization_id):
+        assert not may_retry(export)
 
 
 def test_an_export_is_not_halved_for_ever(servers, destination, creator, large, monkeypatch):

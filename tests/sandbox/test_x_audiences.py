@@ -268,6 +268,17 @@ def test_switches_that_answer_otherwise(manuel, sandbox):
     assert held(sandbox) == [0]
 
 
+def test_people_whom_the_switch_names_are_refused_with_all_who_came_with_them(manuel, sandbox):
+    audience, body = manuel.audience(), [update({"email": [ABC]}, {"email": [EDF]})]
+    sandbox.fault("x", "refused_people", count=None, digits=EDF[:3])
+    answer = manuel.users(audience, body)
+    (of_operation,) = answer.json()["operation_errors"]
+    assert [each["parameter"] for each in of_operation] == ["users[1]"]
+    assert held(sandbox) == [0]
+    assert manuel.users(audience, [update({"email": [ABC]})]).status_code == 200
+    assert held(sandbox) == [1]
+
+
 def test_users_have_a_limit_of_their_own_or_count_among_all_writes(manuel, sandbox):
     audience, body = manuel.audience(), [update({"email": [ABC]})]
     assert "1500" in manuel.users(audience, body).headers["x-rate-limit-limit"]

@@ -49,6 +49,7 @@ class X(Emulator):
         "operation_errors_200": "people are refused with operation_errors, HTTP 200",
         "query_in_callback": "a callback with a query of its own is taken",
         "read_only_app": "the application may only read",
+        "refused_people": "people with an identifier that begins with `digits` (0) are refused",
         "suspend_user": "the user is suspended",
         "unauthorized_access": "a revoked token says UNAUTHORIZED_ACCESS instead of code 89",
         "unavailable": "HTTP 503 with retry-after",

@@ -44,7 +44,7 @@ def sent(platform: X, access: Access, account: str, audience: str) -> Response:
     found = existing(platform, account, audience)
     asked = _body()
     checked = [_checked(each, platform.clock.now()) for each in asked]
-    errors = [found_errors for _, found_errors in checked]
+    errors = [[*wrong, *_refused(platform, operation)] for operation, wrong in checked]
     if platform.faults.is_on("operation_errors") or platform.faults.is_on("operation_errors_200"):
         errors = [[_error("INVALID_PARAMETER", "users[0].email", "invalid")] for _ in asked]
     if any(errors):
@@ -121,6 +121,19 @@ def _person(user: Any) -> Person | str:
         else:
             return f"{name} must hold SHA-256 in lower-case hexadecimal"
     return person
+
+
+def _refused(platform: X, operation: Operation) -> list[dict[str, Any]]:
+    """Return errors for the people whom the switch has X refuse, whatever the reason may be."""
+    fault = platform.faults.take("refused_people")
+    if fault is None:
+        return []
+    digits = str(fault.extra.get("digits", "0"))
+    return [
+        _error("INVALID_PARAMETER", f"users[{number}]", "not accepted")
+        for number, person in enumerate(operation.people)
+        if any(each.hex().startswith(digits) for each in person)
+    ]
 
 
 def _wrong_times(params: dict[str, Any], now: float) -> list[dict[str, Any]]:

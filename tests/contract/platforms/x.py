@@ -49,6 +49,8 @@ FACTS = Facts(
         "operation_errors_200": BadRows,
         "query_in_callback": None,
         "read_only_app": AppMisconfigured,
+        # Only some of them, and then it is as with operation_errors.
+        "refused_people": None,
         "suspend_user": PermissionMissing,
         "unauthorized_access": None,
         "unavailable": PlatformDown,

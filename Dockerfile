@@ -4,7 +4,8 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     STATIC_ROOT=/srv/static \
     STATIC_MANIFEST=1 \
-    STAGING_DIR=/srv/staging
+    STAGING_DIR=/srv/staging \
+    NUMBA_CACHE_DIR=/srv/compiled
 
 WORKDIR /srv/infosum-auth
 
@@ -20,9 +21,11 @@ RUN SECRET_KEY=build \
     python manage.py collectstatic --no-input \
     # Web and workers share the staged files, which are sealed; nobody else may read them.
     && useradd --system --no-create-home infosum \
-    && install --directory --owner infosum --mode 700 /srv/staging
+    && install --directory --owner infosum --mode 700 /srv/staging /srv/compiled
 
 USER infosum
+# For processors like this one; a worker on another compiles anew when it starts.
+RUN python -m exports.engine.vectorized.warming
 VOLUME /srv/staging
 EXPOSE 8000
 

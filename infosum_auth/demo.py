@@ -122,6 +122,8 @@ def _start(
     audience = folder / "audience.csv"
     if not audience.exists():
         audience.write_text("".join(messy_rows(_SAMPLE_ROWS)), encoding="utf-8")
+    # Else each worker would do it at its start, all at the same time.
+    components.run("compile", [sys.executable, "-m", "exports.engine.vectorized.warming"])
     components.wait_until_ready("sandbox")
     components.environment.update(platform_environment(sandbox_url(ports)))
     ours = [name for name in parts if name != "sandbox"]

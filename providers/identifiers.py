@@ -19,6 +19,7 @@ _ANDROID_ID = re.compile(r"[0-9a-f]{16}", re.ASCII)
 _HANDLE = re.compile(r"[a-z0-9_]{1,15}", re.ASCII)
 _NUMERIC_ID = re.compile(r"[1-9][0-9]{0,19}", re.ASCII)
 _NOT_DIGITS = re.compile(r"[^0-9]+")
+_NOT_OF_WORDS = re.compile(r"[^\w.@-]+")
 _WHITE_SPACE = re.compile(r"\s")
 
 
@@ -106,6 +107,14 @@ def email_without_comma(value: str) -> str:
 def email_without_spaces(value: str) -> str:
     """Clean an e-mail address for a platform that takes white space inside of it out, too."""
     return email(_WHITE_SPACE.sub("", value))
+
+
+def email_of_words(value: str) -> str:
+    """Clean an e-mail address for a platform that takes other signs than these out, so the `+`.
+
+    What stays is letters, digits, `_`, `.`, `@` and `-`.
+    """
+    return email(_NOT_OF_WORDS.sub("", value.lower()))
 
 
 def phone_e164(value: str) -> str:

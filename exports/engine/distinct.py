@@ -1,43 +1,44 @@
 """Drop duplicates over a whole file in bounded memory.
 
 Records are the digests of people, those of one person behind one another. Up to a limit they are
-kept in memory in their order; beyond it they are spread over files by a byte of their digests, and
-each file is made distinct by itself. What spills is hashed already, and the files are gone when
-the block ends.
+kept in memory in their order; beyond it they are spread over files by a hash, and each file is made
+distinct by itself. What spills is hashed already, and the files are gone when the block ends.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from exports.engine.vectorized.tables import PARTS, Hash
+
 # Bytes of records in memory; a few times as many while they are looked at.
 IN_MEMORY = 4 * 1024 * 1024
 DIGEST = 32
-_FILES = 256  # one for each value of a byte
-_KEY = np.uint64(2**48 - 1)
-
 Records = NDArray[np.uint8]
+# Files that are looked at at once, and how often one that is too large is spread further.
+_AT_ONCE = 2
+_MOST_TIMES = 8
 
 
 class Distinct:
     """Take records of `width` bytes, give each back once. A context manager."""
 
     def __init__(self, width: int, folder: Path, *, in_memory: int = IN_MEMORY) -> None:
-        self._width = width
         self._folder = folder
         self._in_memory = in_memory
         self._single = bytearray()
-        self._kept: list[Records] = []
-        self._size = 0
+        self._kept: Records = np.empty((max(1, in_memory // width), width), dtype=np.uint8)
+        self._count = 0
         self._spilled: _Files | None = None
         self._stack = ExitStack()
 
@@ -59,7 +60,7 @@ class Distinct:
             self._take_single()
 
     def add_all(self, records: Records) -> None:
-        """Take many, one a row."""
+        """Take many, one a row. They are copied."""
         self._take_single()
         self._take(records)
 
@@ -73,58 +74,62 @@ class Distinct:
         for part in self._parts():
             left = part
             while len(left) >= missing:
-                yield _joined([*waiting, left[:missing]], self._width)
+                yield _joined([*waiting, left[:missing]])
                 left, waiting, missing = left[missing:], [], size
             if len(left):
                 waiting.append(left)
                 missing -= len(left)
         if waiting:
-            yield _joined(waiting, self._width)
+            yield _joined(waiting)
 
     def _take_single(self) -> None:
         if self._single:
             taken, self._single = self._single, bytearray()
-            self._take(_as_records(taken, self._width))
+            self._take(np.frombuffer(taken, dtype=np.uint8).reshape(-1, self._kept.shape[1]))
 
     def _take(self, records: Records) -> None:
-        self._kept.append(records)
-        self._size += records.nbytes
-        if self._spilled is not None:
-            if self._size > self._in_memory:
-                self._spill(self._spilled)
-        elif self._size > self._in_memory:
-            self._keep_distinct()
-            # Where more than half is left it would soon be looked through again.
-            if self._size > self._in_memory // 2:
-                self._spilled = self._stack.enter_context(_Files(self._folder, self._width))
-                self._spill(self._spilled)
+        while len(records):
+            if self._count == len(self._kept):
+                self._make_room()
+            taken = records[: len(self._kept) - self._count]
+            self._kept[self._count : self._count + len(taken)] = taken
+            self._count += len(taken)
+            records = records[len(taken) :]
 
-    def _keep_distinct(self) -> None:
-        self._kept = [distinct(_joined(self._kept, self._width))]
-        self._size = self._kept[0].nbytes
+    def _make_room(self) -> None:
+        if self._spilled is None:
+            self._count = len(distinct(self._kept))
+            # Where more than half is left it would soon be looked through again.
+            if self._count <= len(self._kept) // 2:
+                return
+            self._spilled = self._stack.enter_context(_Files(self._folder, self._kept.shape[1]))
+        self._spill(self._spilled)
 
     def _spill(self, files: _Files) -> None:
-        if self._kept:
-            files.add(_joined(self._kept, self._width))
-        self._kept, self._size = [], 0
+        files.add(self._kept[: self._count])
+        self._count = 0
 
     def _parts(self) -> Iterator[Records]:
         self._take_single()
         if self._spilled is None:
-            self._keep_distinct()
-            yield self._kept[0]
+            yield distinct(self._kept[: self._count])
         else:
             self._spill(self._spilled)
-            yield from self._spilled.parts(max(2 * self._in_memory, self._width))
+            yield from self._spilled.parts(max(2 * self._in_memory, self._kept.shape[1]))
 
 
 class _Files:
-    """Records in nameless files by the byte of their digests at `depth`. A context manager."""
+    """Records in nameless files by their hash. A context manager.
+
+    How often these were spread already is the `depth`.
+    """
 
     def __init__(self, folder: Path, width: int, depth: int = 0) -> None:
         self._folder = folder
         self._width = width
         self._depth = depth
+        self._hash = Hash(width)
+        self._ordered: Records = np.empty((0, width), dtype=np.uint8)
         self._stack = ExitStack()
         self.files: dict[int, IO[bytes]] = {}
 
@@ -141,12 +146,13 @@ class _Files:
 
     def add(self, records: Records) -> None:
         """Put each record into its file."""
-        byte = _bytes_of_all(records, self._depth)
-        ordered = _taken(records, np.argsort(byte, kind="stable"))
-        stops = np.cumsum(np.bincount(byte, minlength=_FILES)).tolist()
-        for number, start, stop in zip(range(_FILES), [0, *stops], stops, strict=False):
+        if len(self._ordered) < len(records):
+            self._ordered = np.empty_like(records)
+        begins = self._hash.spread(records, self._ordered).tolist()
+        for number in range(PARTS):
+            start, stop = begins[number : number + 2]
             if start < stop:
-                self._file(number).write(ordered[start:stop].data)
+                self._file(number).write(self._ordered[start:stop].data)
 
     def _file(self, number: int) -> IO[bytes]:
         if number not in self.files:
@@ -155,19 +161,26 @@ class _Files:
         return self.files[number]
 
     def parts(self, at_once: int) -> Iterator[Records]:
-        """Yield each record once, file by file, while the next file is looked at."""
-        with ThreadPoolExecutor(1) as ahead:
-            files = iter(self.files.values())
-            following = next(files, None)
-            waiting = ahead.submit(self._whole, following, at_once) if following else None
-            while following and waiting:
-                file, found = following, waiting.result()
-                following = next(files, None)
-                waiting = ahead.submit(self._whole, following, at_once) if following else None
-                if found is not None:
-                    yield found
-                else:
-                    yield from self._parts_of(file, at_once)
+        """Yield each record once, file by file, while the next files are looked at."""
+        self._ordered = self._ordered[:0].copy()
+        waiting: deque[tuple[IO[bytes], Future[Records | None]]] = deque()
+        with ThreadPoolExecutor(_AT_ONCE) as ahead:
+            for file in self.files.values():
+                waiting.append((file, ahead.submit(self._whole, file, at_once)))
+                if len(waiting) > _AT_ONCE:
+                    yield from self._next(waiting, at_once)
+            while waiting:
+                yield from self._next(waiting, at_once)
+
+    def _next(
+        self, waiting: deque[tuple[IO[bytes], Future[Records | None]]], at_once: int
+    ) -> Iterator[Records]:
+        file, looked_at = waiting.popleft()
+        found = looked_at.result()
+        if found is None:
+            yield from self._parts_of(file, at_once)
+        else:
+            yield found
 
     def _whole(self, file: IO[bytes], at_once: int) -> Records | None:
         """Return each record of a file once, or None where it is too large for that."""
@@ -181,7 +194,7 @@ class _Files:
         kept = self._read(file, step)
         while len(more := self._read(file, step)):
             kept = distinct(np.concatenate((kept, more)))
-            if kept.nbytes > at_once and self._depth + 1 < DIGEST:
+            if kept.nbytes > at_once and self._depth + 1 < _MOST_TIMES:
                 break
         else:
             yield distinct(kept)
@@ -194,87 +207,16 @@ class _Files:
             yield from further.parts(at_once)
 
     def _read(self, file: IO[bytes], size: int) -> Records:
-        return _as_records(file.read(size), self._width)
+        """Read so many bytes, or what is left."""
+        records = np.empty((size // self._width, self._width), dtype=np.uint8)
+        read = file.readinto(records.data)  # type: ignore[attr-defined]  # of a BufferedRandom
+        return records[: read // self._width]
 
 
 def distinct(records: Records) -> Records:
-    """Return each record once, in the order of their first."""
-    if len(records) < 2:
-        return records
-    keys = _keys(records)
-    order = _sorted_by(keys)
-    ordered = keys[order]
-    is_same = ordered[1:] == ordered[:-1]
-    seconds = np.flatnonzero(is_same)
-    equal = _are_equal(records, order[seconds], order[seconds + 1])
-    first = np.ones(len(records), dtype=bool)
-    first[order[seconds[equal] + 1]] = False
-    if not equal.all():
-        # Different records of one key may stand in any order: each of that key is compared.
-        group = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(~is_same)))
-        mixed = np.sort(order[np.isin(group, group[seconds[~equal]])])
-        first[mixed] = False
-        first[mixed[_first_of_each(records[mixed])]] = True
-    return records if first.all() else _taken(records, np.flatnonzero(first))
+    """Return each record once, in the order of the first of each; what is given is changed."""
+    return records[: Hash(records.shape[1]).keep_first(records)]
 
 
-def _keys(records: Records) -> NDArray[np.uint64]:
-    """Return 48 bits of all digests of each record."""
-    return _sum(records.view(np.uint64), DIGEST // 8, 0) & _KEY
-
-
-def _bytes_of_all(records: Records, depth: int) -> NDArray[np.uint8]:
-    """Return a byte of all digests of each record."""
-    return _sum(records, DIGEST, depth)
-
-
-def _sum(parts: NDArray[Any], width: int, depth: int) -> NDArray[Any]:
-    """Add up one part of each digest: people who lack a type have zeros there.
-
-    Each type's is another one, lest two equal digests make an even number.
-    """
-    columns = range(0, parts.shape[1], width)
-    chosen = [parts[:, at + (depth + number) % width] for number, at in enumerate(columns)]
-    total = chosen[0].copy()
-    for each in chosen[1:]:
-        total += each
-    return total
-
-
-def _sorted_by(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return the stable order of keys of 48 bits; numpy sorts 16 bits by counting."""
-    order = np.argsort(keys.astype(np.uint16), kind="stable")
-    for shift in (16, 32):
-        part = (keys >> np.uint64(shift)).astype(np.uint16)
-        order = order[np.argsort(part[order], kind="stable")]
-    return order
-
-
-def _are_equal(
-    records: Records, some: NDArray[np.int64], others: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    equal: NDArray[np.bool_] = (_taken(records, some) == _taken(records, others)).all(axis=1)
-    return equal
-
-
-def _first_of_each(records: Records) -> NDArray[np.int64]:
-    return np.unique(_as_wholes(records), return_index=True)[1]
-
-
-def _as_wholes(records: Records) -> NDArray[np.void]:
-    """View each record as one element: so it is moved several times as fast."""
-    return np.ascontiguousarray(records).view(f"V{records.shape[1]}").ravel()
-
-
-def _taken(records: Records, indices: NDArray[np.int64]) -> Records:
-    return _as_wholes(records).take(indices).view(np.uint8).reshape(-1, records.shape[1])
-
-
-def _joined(parts: list[Records], width: int) -> Records:
-    if len(parts) == 1:
-        return parts[0]
-    return np.concatenate([np.zeros((0, width), dtype=np.uint8), *parts])
-
-
-def _as_records(data: bytes | bytearray, width: int) -> Records:
-    return np.frombuffer(data, dtype=np.uint8).reshape(-1, width)
+def _joined(parts: list[Records]) -> Records:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

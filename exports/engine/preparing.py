@@ -32,7 +32,7 @@ class People(Protocol):
         """Take one person's digests, one behind the other."""
 
     def add_all(self, records: Records) -> None:
-        """Take many, one a row."""
+        """Take many, one a row. They must be copied: what they lie in is used again."""
 
 
 @dataclass

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from exports import completeness
 from exports.models import Mode
 from exports.services import export_start
 from organizations import fence
@@ -51,12 +50,6 @@ def begun(destination, by, content, *, mode=Mode.REPLACE, columns=None):
 
 def replaced(destination, by, content, **more):
     return delivered(begun(destination, by, content, **more))
-
-
-@pytest.fixture
-def nobody_is_asked(monkeypatch) -> None:
-    """Let a Replace remove as many as it likes."""
-    monkeypatch.setattr(completeness, "ASKED_FROM", 1.0)
 
 
 @pytest.fixture

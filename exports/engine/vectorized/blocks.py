@@ -1,161 +1,213 @@
 """Cut a table's bytes into rows and cells by whole blocks, as far as that is certain.
 
-A block is cut where `records` would cut it, or not at all. Every quotation mark in it opens at the
-beginning of a cell or closes at its end, or is doubled inside of one; there is no lone carriage
-return, no row near the limits.
+A block is cut where `records` would cut it, or it ends before what is not certain: something
+behind a mark that closes, a lone carriage return, a row near the limits.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from exports.engine.vectorized.compiled import compiled, inlined
+from exports.engine.vectorized.vectors import PADDING, equal, first
 
 # `csv` refuses longer cells; a row below it has none.
 LONGEST_ROW = 131_072
 _MOST_CELLS_A_ROW = 10_000
 _MOST_BREAKS_A_ROW = 50
-# Before a mark that opens, so many at most.
-MOST_SPACES = 16
+# How a cell is written: as it is, between marks, between marks with doubled ones, or not at all.
+PLAIN, ENCLOSED, DOUBLED, MISSING = range(4)
+# Why a row is not cut: its end is not there yet, or it needs a careful reader.
+_OPEN, _UNSURE = -1, -2
 _NEW_LINE, _RETURN, _SPACE, _QUOTE = 10, 13, 32, 34
 
+Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+Small = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class Block:
-    """Whole rows: their bytes, where cells end, and where rows do.
+class Bounds:
+    """Where the cells of some columns are: for each row that is no empty line, in one's own array.
 
-    `ends` are the places of all cell ends; row `i` has the cells `firsts[i]` to `lasts[i]` of
-    them. `first_row` is the number of row 0 as a spreadsheet counts. `doubled` are cells with
-    doubled quotation marks inside; `quoted` says whether there are any marks.
+    `lines` counts the rows before each, empty ones too.
     """
 
-    data: bytes
-    ends: Places
-    lasts: Places
-    first_row: int
-    quoted: bool
-    doubled: Places
+    lines: Small
+    starts: Small
+    stops: Small
+    kinds: Bytes
 
-    @cached_property
-    def letters(self) -> NDArray[np.uint8]:
-        """Return the bytes as an array."""
-        return np.frombuffer(self.data, dtype=np.uint8)
-
-    @cached_property
-    def firsts(self) -> Places:
-        """Return the first cell of each row."""
-        return np.concatenate((np.zeros(1, dtype=np.int64), self.lasts[:-1] + 1))
-
-    @cached_property
-    def bounds(self) -> Places:
-        """Return the place before the block, then where each cell ends: it begins behind one."""
-        return np.concatenate((np.full(1, -1, dtype=np.int64), self.ends))
-
-    @cached_property
-    def returns(self) -> bool:
-        """Say whether there are carriage returns, at line ends or inside quotation marks."""
-        return b"\r" in self.data
-
-    @cached_property
-    def empty(self) -> Mask:
-        """Tell which rows are empty lines."""
-        starts, stops = self.bounds[self.firsts] + 1, self.ends[self.lasts]
-        lengths = stops - starts
-        empty: Mask = lengths == 0
-        if self.returns:
-            empty |= (lengths == 1) & (self.letters[starts] == _RETURN)
-        return empty
+    @classmethod
+    def of(cls, rows: int, columns: int) -> Bounds:
+        """Return room for so many."""
+        shape = (rows, columns)
+        starts, stops = np.empty(shape, dtype=np.int32), np.empty(shape, dtype=np.int32)
+        return cls(np.empty(rows, dtype=np.int32), starts, stops, np.empty(shape, dtype=np.uint8))
 
 
 @dataclass(frozen=True)
-class _Marks:
-    """Where delimiters, line ends and quotation marks stand, and which of them end a cell."""
+class Cut:
+    """What could be cut: `rows` that are no empty lines, of `lines`, out of so many bytes.
 
-    places: Places
-    letters: NDArray[np.uint8]
-    is_end: Mask
-    is_quote: Mask
-
-
-def cut(data: bytes, delimiter: str, first_row: int, *, quoted: bool) -> Block | None:
-    """Cut the whole rows at the beginning of some bytes; None where that is not certain.
-
-    What follows the last whole row is left out. Of bytes without a whole row there is none.
+    `is_sure` says whether what follows may be cut too once more of it is there.
     """
-    letters = np.frombuffer(data, dtype=np.uint8)
-    has_quotes = quoted and b'"' in data
-    marks = _marks(letters, ord(delimiter), quoted=has_quotes)
-    ends = marks.places[marks.is_end]
-    lasts = np.flatnonzero(letters[ends] == _NEW_LINE)
-    if not len(lasts):
-        return None
-    row_ends = ends[lasts]
-    size = int(row_ends[-1]) + 1
-    doubled = np.zeros(0, dtype=np.int64)
-    if has_quotes:
-        quotes = marks.places[marks.is_quote]
-        quotes = quotes[: np.searchsorted(quotes, size)]
-        if not _are_at_edges(letters, quotes, ord(delimiter)):
-            return None
-        twins = quotes[1::2][:-1][np.diff(quotes)[1::2] == 1]
-        doubled = np.searchsorted(ends, twins)
-    if not _is_within_limits(row_ends, lasts, marks):
-        return None
-    if b"\r" in data and _has_lone_return(letters[:size]):
-        return None
-    return Block(data[:size], ends[: lasts[-1] + 1], lasts, first_row, has_quotes, doubled)
+
+    rows: int
+    lines: int
+    size: int
+    is_sure: bool
 
 
-def _marks(letters: NDArray[np.uint8], delimiter: int, *, quoted: bool) -> _Marks:
-    found = (letters == delimiter) | (letters == _NEW_LINE)
-    if not quoted:
-        places = np.flatnonzero(found)
-        every = np.ones(len(places), dtype=bool)
-        return _Marks(places, letters[places], every, ~every)
-    found |= letters == _QUOTE
-    places = np.flatnonzero(found)
-    kinds = letters[places]
-    is_quote = kinds == _QUOTE
-    is_inside = np.logical_xor.accumulate(is_quote)
-    return _Marks(places, kinds, ~(is_quote | is_inside), is_quote)
+def cut(
+    data: Bytes, size: int, delimiter: str, columns: Places, bounds: Bounds, *, quoted: bool
+) -> Cut:
+    """Cut whole rows at the beginning of some bytes, as many as there is room for.
+
+    Behind `size` bytes there are at least `PADDING` more, of anything. `columns` are in order.
+    """
+    limits = (LONGEST_ROW, _MOST_CELLS_A_ROW, _MOST_BREAKS_A_ROW)
+    arrays = (bounds.lines, bounds.starts, bounds.stops, bounds.kinds)
+    return Cut(*_cut(data, size, ord(delimiter), quoted, columns, limits, *arrays))
 
 
-def _are_at_edges(letters: NDArray[np.uint8], quotes: Places, delimiter: int) -> bool:
-    """Say whether each pair of marks encloses a cell, or a part of one between doubled marks."""
-    before, after = quotes[0::2] - 1, quotes[1::2] + 1
-    # Spaces before a mark belong to nothing.
-    for _ in range(MOST_SPACES):
-        spaces = np.flatnonzero((letters[before] == _SPACE) & (before >= 0))
-        if not len(spaces):
+@compiled
+def _cut(
+    data: Bytes,
+    size: int,
+    delimiter: int,
+    quoted: bool,
+    columns: Places,
+    limits: tuple[int, int, int],
+    lines: Small,
+    starts: Small,
+    stops: Small,
+    kinds: Bytes,
+) -> tuple[int, int, int, bool]:
+    rows = at = line = 0
+    while at < size and rows < len(lines):
+        end, cells = _row(
+            data, at, size, delimiter, quoted, columns, limits, rows, starts, stops, kinds
+        )
+        if end < 0:
+            return rows, line, at, end == _OPEN
+        if cells:
+            lines[rows] = line
+            rows += 1
+        line += 1
+        at = end
+    return rows, line, at, True
+
+
+@inlined
+def _row(
+    data: Bytes,
+    begin: int,
+    size: int,
+    delimiter: int,
+    quoted: bool,
+    columns: Places,
+    limits: tuple[int, int, int],
+    row: int,
+    starts: Small,
+    stops: Small,
+    kinds: Bytes,
+) -> tuple[int, int]:
+    """Return where the next row begins, or why that is not known; and how many cells this has."""
+    column = found = breaks = 0
+    at = begin
+    while True:
+        start, stop, kind, more = _cell(data, at, size, delimiter, quoted)
+        if stop < 0:
+            return stop, 0
+        breaks += more
+        if found < len(columns) and columns[found] == column:
+            starts[row, found], stops[row, found], kinds[row, found] = start, stop, kind
+            found += 1
+        column += 1
+        at = stop + 1 if kind == PLAIN else stop + 2
+        if data[at - 1] != delimiter:
             break
-        before[spaces] -= 1
-    left, right = letters[before], letters[after]
-    begins = (left == delimiter) | (left == _NEW_LINE) | (before < 0)
-    # The second of two marks opens again; only the first can close right before it.
-    begins |= (left == _QUOTE) & (before == quotes[0::2] - 1)
-    ends = (right == delimiter) | (right == _NEW_LINE) | (right == _RETURN) | (right == _QUOTE)
-    return bool(begins.all() and ends.all())
+    if data[at - 1] == _RETURN:
+        at += 1
+    if at - begin > limits[0] or column > limits[1] or breaks > limits[2]:
+        return _UNSURE, 0
+    for missing in range(found, len(columns)):
+        kinds[row, missing] = MISSING
+    is_empty = column == 1 and kind == PLAIN and start == stop
+    return at, 0 if is_empty else column
 
 
-def _is_within_limits(row_ends: Places, lasts: Places, marks: _Marks) -> bool:
-    """Say whether no row comes near what `records` refuses: there it says so itself."""
-    if int(np.diff(row_ends, prepend=-1).max()) > LONGEST_ROW:
-        return False
-    if int(np.diff(lasts, prepend=-1).max()) > _MOST_CELLS_A_ROW:
-        return False
-    breaks = marks.places[(marks.letters == _NEW_LINE) & ~marks.is_end]
-    breaks = breaks[: np.searchsorted(breaks, row_ends[-1])]
-    if not len(breaks):
-        return True
-    return int(np.bincount(np.searchsorted(row_ends, breaks)).max()) <= _MOST_BREAKS_A_ROW
+@inlined
+def _cell(
+    data: Bytes,
+    at: int,
+    size: int,
+    delimiter: int,
+    quoted: bool,
+) -> tuple[int, int, int, int]:
+    """Return where a cell begins and stops (or why that is not known), its kind, line breaks."""
+    if quoted:
+        begin = at
+        while begin < size and data[begin] == _SPACE:
+            begin += 1
+        if begin == size:
+            return begin, _OPEN, PLAIN, 0
+        if data[begin] == _QUOTE:
+            stop, kind, breaks = _closing(data, begin + 1, size)
+            if stop >= 0:
+                stop = _if_it_ends(data, stop, stop + 1, size, delimiter)
+            return begin + 1, stop, kind, breaks
+    stop = _next(data, at, size, delimiter)
+    return at, _if_it_ends(data, stop, stop, size, delimiter), PLAIN, 0
 
 
-def _has_lone_return(letters: NDArray[np.uint8]) -> bool:
-    """Say whether a carriage return ends a line by itself, as on an old Mac."""
-    returns = np.flatnonzero(letters == _RETURN)
-    return bool((letters[np.minimum(returns + 1, len(letters) - 1)] != _NEW_LINE).any())
+@inlined
+def _if_it_ends(data: Bytes, stop: int, behind: int, size: int, delimiter: int) -> int:
+    """Return where a cell stops, if what is behind it ends one; else why that is not known."""
+    if behind >= size:
+        return _OPEN
+    if data[behind] == delimiter or data[behind] == _NEW_LINE:
+        return stop
+    if data[behind] != _RETURN:
+        return _UNSURE
+    if behind + 1 >= size:
+        return _OPEN
+    return stop if data[behind + 1] == _NEW_LINE else _UNSURE
+
+
+@inlined
+def _closing(data: Bytes, at: int, size: int) -> tuple[int, int, int]:
+    """Return where the mark is that closes a cell, or why that is not known."""
+    kind, breaks = ENCLOSED, 0
+    while True:
+        at = _next(data, at, size, _QUOTE)
+        if at + 1 >= size:
+            return _OPEN, kind, breaks
+        if data[at] == _QUOTE:
+            if data[at + 1] != _QUOTE:
+                return at, kind, breaks
+            kind = DOUBLED
+            at += 2
+        elif data[at] == _NEW_LINE:
+            breaks += 1
+            at += 1
+        elif data[at + 1] != _NEW_LINE:
+            return _UNSURE, kind, breaks
+        else:
+            at += 1
+
+
+@inlined
+def _next(data: Bytes, at: int, size: int, sign: int) -> int:
+    """Return where the next such sign, line break or carriage return is, or the end."""
+    while at < size:
+        found = equal(data, at, sign) | equal(data, at, _NEW_LINE) | equal(data, at, _RETURN)
+        if found:
+            place: int = at + first(found)
+            return min(place, size)
+        at += PADDING
+    return size

@@ -1,139 +1,251 @@
-"""A column of a block to digests, thousands at a time."""
+"""The cells of a block to digests: stripped, cleaned, judged and hashed in one go."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from exports.engine.values import digest_of
-from exports.engine.vectorized import hashing
-from exports.engine.vectorized.blocks import Block, Mask, Places
-from exports.engine.vectorized.cells import Cells, cells_of
-from exports.engine.vectorized.hashing import Digests
-from exports.engine.vectorized.pieces import Writing
-from exports.engine.vectorized.rules import RULES, UNDECIDED, place
-from exports.engine.vectorized.texts import Texts
-from providers.declarations import IdentifierType
-from providers.identifiers import EMPTY_DIGEST, Invalid, Reason
+from exports.engine.vectorized import sha256
+from exports.engine.vectorized.blocks import DOUBLED, MISSING, Bounds, Bytes, Places, Small
+from exports.engine.vectorized.compiled import compiled, inlined
+from exports.engine.vectorized.rules import (
+    EMPTY,
+    LONGEST,
+    NO_RULE,
+    UNDECIDED,
+    VALID,
+    cleaned,
+    is_hex,
+    lowest,
+    place,
+)
+from exports.engine.vectorized.sha256 import LANES, Words
+from exports.engine.vectorized.vectors import PADDING, between, lowered
+from providers.identifiers import EMPTY_DIGEST, Reason
 
-# The status of a value that has a digest; any other is the place of its reason.
-VALID = -2
-_EMPTY, _MISSING = place(Reason.EMPTY), place(Reason.MISSING_COLUMN)
+DIGEST = 32
+_HEX = 2 * DIGEST
+_MISSING = place(Reason.MISSING_COLUMN)
 _HASH_OF_NOTHING = place(Reason.HASH_OF_NOTHING)
-_DIGEST_OF_NOTHING = np.frombuffer(bytes.fromhex(EMPTY_DIGEST), dtype=hashing.KIND)[0]
-_SPACE = 32
-# What `str.strip` takes for white space, all of it: none is behind the ideographic space.
-WIDE_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))
+_NOTHING = np.frombuffer(bytes.fromhex(EMPTY_DIGEST), dtype=np.uint8)
+# Two blocks of SHA-256 hold the longest value and what is put behind it.
+_BLOCK = 64
+_SLOT = 2 * _BLOCK
+_ONE_BLOCK = 55
+# Of a value that is a digest already, as long as that is to be read.
+HASHED = -3
+_SPACE, _DELETE, _ZERO, _A = 32, 127, 48, 97
+
+Status = NDArray[np.int8]
 
 
 @dataclass(frozen=True)
-class Column:
-    """What becomes of one column: digests where the status is `VALID`, zeros elsewhere."""
+class Lanes:
+    """Values that wait until there is one for each lane, and where their digests go."""
 
-    digests: Digests
-    status: NDArray[np.int8]
+    texts: Bytes
+    sizes: Places
+    places: Places
+    words: Words
+    state: Words
 
     @classmethod
-    def of(cls, rows: int, status: int) -> Column:
-        """Return a column without any digests yet."""
-        return cls(np.zeros(rows, dtype=hashing.KIND), np.full(rows, status, dtype=np.int8))
-
-    def put(self, indices: Places, digests: Digests) -> None:
-        """Put valid digests in their places."""
-        self.digests[indices] = digests
-        self.status[indices] = VALID
-
-
-def judged(
-    block: Block, rows: Places, number: int, identifier: IdentifierType, writing: Writing
-) -> Column:
-    """Judge one column of these rows of a block."""
-    firsts, lasts = block.firsts[rows], block.lasts[rows]
-    has_it = firsts + number <= lasts
-    if has_it.all():
-        return _judged(cells_of(block, firsts, lasts, number, writing), identifier)
-    column = Column.of(len(rows), _MISSING)
-    found = _judged(cells_of(block, firsts[has_it], lasts[has_it], number, writing), identifier)
-    column.digests[has_it], column.status[has_it] = found.digests, found.status
-    return column
+    def new(cls) -> Lanes:
+        """Return room for as many as are hashed at once."""
+        count = LANES
+        return cls(
+            np.zeros(count * _SLOT + PADDING, dtype=np.uint8),
+            np.zeros(count, dtype=np.int64),
+            np.zeros(count, dtype=np.int64),
+            np.zeros(count * 16, dtype=np.uint32),
+            np.zeros(count * 8, dtype=np.uint32),
+        )
 
 
-def _judged(cells: Cells, identifier: IdentifierType) -> Column:
-    column = Column.of(len(cells.starts), UNDECIDED)
-    if identifier.normalize in RULES:
-        _judge(cells, identifier, column)
-    for index in np.flatnonzero(column.status == UNDECIDED).tolist():
-        try:
-            digest = bytes.fromhex(digest_of(cells.text(index), identifier))
-        except Invalid as invalid:
-            column.status[index] = place(invalid.reason)
+def judge(
+    data: Bytes,
+    rows: int,
+    bounds: Bounds,
+    wanted: Places,
+    lanes: Lanes,
+    digests: Bytes,
+    status: Status,
+    *,
+    wide: bool,
+) -> None:
+    """Judge the values of each type: `wanted` has its column in `bounds`, and its rule.
+
+    A row of `digests` holds those of all types, zeros where `status` is not `VALID`. `wide` says
+    whether white space beyond ASCII is written as UTF-8 does.
+    """
+    for kind, (column, rule) in enumerate(wanted.tolist()):
+        _judge(
+            data,
+            rows,
+            (bounds.starts, bounds.stops, bounds.kinds),
+            (column, kind, rule, wide),
+            lanes.texts,
+            (lanes.sizes, lanes.places),
+            (lanes.texts.view(np.uint32), lanes.words, lanes.state),
+            digests,
+            digests.view(np.uint32),
+            status,
+        )
+
+
+@compiled
+def _judge(
+    data: Bytes,
+    rows: int,
+    cells: tuple[Small, Small, Bytes],
+    how: tuple[int, int, int, bool],
+    texts: Bytes,
+    waiting: tuple[Places, Places],
+    work: tuple[Words, Words, Words],
+    digests: Bytes,
+    digest_words: Words,
+    status: Status,
+) -> None:
+    starts, stops, kinds = cells
+    column, kind, rule, wide = how
+    begin = kind * DIGEST
+    lane = 0
+    for row in range(rows):
+        size, found = 0, UNDECIDED
+        if kinds[row, column] == MISSING:
+            found = _MISSING
+        elif rule != NO_RULE and kinds[row, column] != DOUBLED:
+            # A mark that is doubled stands for one.
+            start, stop = _stripped(data, starts[row, column], stops[row, column], wide)
+            size, found = _value(data, start, stop, rule, texts, lane * _SLOT)
+        if found == HASHED:
+            found = _taken(texts, lane * _SLOT, digests, row, begin)
+        elif found == VALID:
+            _close(texts, lane * _SLOT, size)
+            waiting[0][lane], waiting[1][lane] = size, row
+            lane += 1
+            if lane == LANES:
+                _hash(lane, waiting, work, digest_words, begin // 4)
+                lane = 0
+        if found != VALID:
+            for word in range(begin // 4, begin // 4 + 8):
+                digest_words[row, word] = 0
+        status[row, kind] = found
+    _hash(lane, waiting, work, digest_words, begin // 4)
+
+
+@inlined
+def _value(data: Bytes, start: int, stop: int, rule: int, texts: Bytes, at: int) -> tuple[int, int]:
+    """Clean a value into its slot; return its length then, and its status or `HASHED`."""
+    size = stop - start
+    if size == 0:
+        return 0, EMPTY
+    if size > LONGEST:
+        return 0, UNDECIDED
+    kept = lowest(size)
+    # Letters beyond ASCII's and control characters are the reference's.
+    if between(data, start, _SPACE, _DELETE) & kept != kept:
+        return 0, UNDECIDED
+    lowered(data, start, kept, texts, at)
+    if size == _HEX and is_hex(texts, at) == kept:
+        return 0, HASHED
+    return cleaned(rule, texts, at, size)
+
+
+@inlined
+def _stripped(data: Bytes, start: int, stop: int, wide: bool) -> tuple[int, int]:
+    """Leave out white space at both ends, as `str.strip` does."""
+    while start < stop:
+        width = _space_at(data, start, stop, wide)
+        if not width:
+            break
+        start += width
+    while start < stop:
+        if _space_at(data, stop - 1, stop, wide) == 1:
+            stop -= 1
+        elif stop - start >= 2 and _space_at(data, stop - 2, stop, wide) == 2:
+            stop -= 2
+        elif stop - start >= 3 and _space_at(data, stop - 3, stop, wide) == 3:
+            stop -= 3
         else:
-            column.put(np.array([index]), np.frombuffer(digest, dtype=hashing.KIND))
-    return column
+            break
+    return start, stop
 
 
-def _judge(cells: Cells, identifier: IdentifierType, column: Column) -> None:
-    """Decide what is certain."""
-    texts = cells.texts().stripped()
-    # A mark that is doubled stands for one.
-    is_open = ~cells.is_doubled
-    strange = _is_strange(texts)
-    everything = np.arange(len(texts))
-    indices, to_hash = _plainly(texts, is_open & ~strange, everything, identifier, column)
-    wide = np.flatnonzero(is_open & strange)
-    if len(wide) and cells.writing.encoding == "utf-8":
-        narrow, wide = _without_wide_space(texts.at(wide), wide)
-        more, also = _plainly(narrow, ~_is_strange(narrow), wide, identifier, column)
-        indices = np.concatenate((indices, more))
-        to_hash = pa.concat_arrays([to_hash, also])
-    column.put(indices, hashing.sha256(to_hash))
+@inlined
+def _space_at(data: Bytes, at: int, stop: int, wide: bool) -> int:
+    """Return how many bytes of white space begin at a place: 0 to 3."""
+    letter = data[at]
+    if letter < 128:
+        return 1 if letter == _SPACE or 9 <= letter <= 13 or 28 <= letter <= 31 else 0
+    if not wide or stop - at < 2:
+        return 0
+    if letter == 0xC2:
+        return 2 if data[at + 1] == 0x85 or data[at + 1] == 0xA0 else 0
+    if stop - at < 3:
+        return 0
+    # U+1680, U+2000 to 200A, 2028, 2029, 202F, 205F, and U+3000.
+    second, third = data[at + 1], data[at + 2]
+    if letter == 0xE1:
+        return 3 if second == 0x9A and third == 0x80 else 0
+    if letter == 0xE3:
+        return 3 if second == 0x80 and third == 0x80 else 0
+    if letter != 0xE2:
+        return 0
+    if second == 0x81:
+        return 3 if third == 0x9F else 0
+    is_one = 0x80 <= third <= 0x8A or third == 0xA8 or third == 0xA9 or third == 0xAF
+    return 3 if second == 0x80 and is_one else 0
 
 
-def _is_strange(texts: Texts) -> Mask:
-    """Tell which have letters beyond ASCII's, or control characters."""
-    # As signed numbers the former are negative.
-    return texts.having(texts.letters.view(np.int8) < _SPACE)
+@inlined
+def _taken(texts: Bytes, at: int, digests: Bytes, row: int, begin: int) -> int:
+    """Read a text of 64 hexadecimal digits as a digest; return its status."""
+    is_nothing = True
+    for number in range(DIGEST):
+        high, low = texts[at + 2 * number], texts[at + 2 * number + 1]
+        byte = _nibble(high) << 4 | _nibble(low)
+        is_nothing &= byte == _NOTHING[number]
+        digests[row, begin + number] = byte
+    return _HASH_OF_NOTHING if is_nothing else VALID
 
 
-def _plainly(
-    texts: Texts, plain: Mask, indices: Places, identifier: IdentifierType, column: Column
-) -> tuple[Places, pa.Array]:
-    """Decide plain texts; return those that are left to be hashed, and where they belong."""
-    lowered = texts.lowered()
-    is_empty = plain & (lowered.lengths == 0)
-    column.status[indices[is_empty]] = _EMPTY
-    plain = plain & ~is_empty
-    plain &= ~_take_hashes(lowered, plain & (lowered.lengths == hashing.HEX), indices, column)
-    found = RULES[identifier.normalize](lowered, plain)
-    is_bad = found.reasons != UNDECIDED
-    column.status[indices[is_bad]] = found.reasons[is_bad]
-    return indices[found.valid], found.texts.filter(pa.array(found.valid))
+@inlined
+def _nibble(digit: int) -> int:
+    return digit - _ZERO if digit < _A else digit - _A + 10
 
 
-def _take_hashes(texts: Texts, candidates: Mask, indices: Places, column: Column) -> Mask:
-    """Take values that are hashes already; tell which are."""
-    where = np.flatnonzero(candidates)
-    taken = np.zeros(len(candidates), dtype=bool)
-    if not len(where):
-        return taken
-    digests, is_hash = hashing.from_hex(texts.at(where))
-    where, digests = where[is_hash], digests[is_hash]
-    taken[where] = True
-    is_nothing = digests == _DIGEST_OF_NOTHING
-    column.put(indices[where[~is_nothing]], digests[~is_nothing])
-    column.status[indices[where[is_nothing]]] = _HASH_OF_NOTHING
-    return taken
+@inlined
+def _close(texts: Bytes, at: int, size: int) -> None:
+    """Put behind a value what SHA-256 wants there; up to `LONGEST` there are zeros already."""
+    end = at + _BLOCK
+    if size > _ONE_BLOCK:
+        for place_of in range(end, end + _BLOCK):
+            texts[place_of] = 0
+        end += _BLOCK
+    texts[at + size] = 0x80
+    texts[end - 2], texts[end - 1] = size >> 5, (size << 3) & 0xFF
 
 
-def _without_wide_space(texts: Texts, indices: Places) -> tuple[Texts, Places]:
-    """Strip white space beyond ASCII off texts of UTF-8; damaged ones are left out."""
-    try:
-        texts.array.validate(full=True)
-    except pa.ArrowInvalid:
-        # The reference looks at each.
-        return texts.at(indices[:0]), indices[:0]
-    return Texts(pc.utf8_trim(texts.array, characters=WIDE_SPACE)), indices
+@inlined
+def _hash(
+    lanes: int,
+    waiting: tuple[Places, Places],
+    work: tuple[Words, Words, Words],
+    digests: Words,
+    begin: int,
+) -> None:
+    """Hash what waits in the first lanes; the others hash what is left there from before."""
+    sizes, places = waiting
+    texts, words, state = work
+    longest = 0
+    for lane in range(lanes):
+        longest = max(longest, sizes[lane])
+    sha256.begin(state)
+    for block in range(1 if longest <= _ONE_BLOCK else 2):
+        sha256.take_block(state, words, texts, _SLOT // 4, block * _BLOCK // 4)
+        for lane in range(lanes):
+            if block == (sizes[lane] > _ONE_BLOCK):
+                sha256.write_digest(state, lane, digests, places[lane], begin)

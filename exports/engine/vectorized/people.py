@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,26 +11,21 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from exports.engine.dialects import is_blank
 from exports.engine.reading import FileShape, Progress, rows_of_data, too_many_empty_lines
-from exports.engine.vectorized.blocks import Block, Places
-from exports.engine.vectorized.cells import cells_of
-from exports.engine.vectorized.judging import VALID, judged
-from exports.engine.vectorized.pieces import Row, Table, Writing
-from exports.engine.vectorized.rules import REASONS, place
-from exports.engine.vectorized.texts import Texts
+from exports.engine.values import digest_of
+from exports.engine.vectorized.judging import DIGEST, Lanes, judge
+from exports.engine.vectorized.pieces import Block, Room, Row, Table, Writing
+from exports.engine.vectorized.records import Endings, sort_out
+from exports.engine.vectorized.rules import REASONS, UNDECIDED, VALID, place, rule_of
 from providers.declarations import IdentifierType
-from providers.identifiers import Reason
+from providers.identifiers import Invalid
 
 ENCODINGS = frozenset({"utf-8", "utf-8-sig", "cp1252"})
 _MOST_WORKERS = 2
-
-# Arrow's own pools give hardly anything back, one for each thread.
-pa.set_memory_pool(pa.system_memory_pool())
+# Digests of one block, of all types together; longer ones end there.
+_MOST_VALUES = 64 * 1024
 
 Wanted = Sequence[tuple[IdentifierType, int]]
 
@@ -38,7 +34,8 @@ Wanted = Sequence[tuple[IdentifierType, int]]
 class Found:
     """What a block holds: `people` have the digests of each, one behind the other.
 
-    `reject_lines` are lines of the rejects' CSV; `reasons` counts them.
+    They are there only until the next block is asked for. `reject_lines` are lines of the rejects'
+    CSV; `reasons` counts them.
     """
 
     rows: int
@@ -48,81 +45,106 @@ class Found:
     reasons: dict[str, int]
 
 
+class _Desk(Room):
+    """What is needed to work on one block, used again for another."""
+
+    def __init__(self, rows: int, columns: int, types: int) -> None:
+        super().__init__(rows, columns)
+        self.lanes = Lanes.new()
+        self.digests = np.empty((rows, types * DIGEST), dtype=np.uint8)
+        self.status = np.empty((rows, types), dtype=np.int8)
+
+
 def found_in(stream: BinaryIO, shape: FileShape, wanted: Wanted) -> Iterator[Found | Iterator[Row]]:
     """Yield what a table holds, in its order: found in blocks, or rows for the reference.
 
     Such rows must be read to their end before the next is asked for. `stream` stands at the
     beginning of the plain bytes.
     """
-    table = Table(stream, Writing(shape.encoding, shape.delimiter, shape.quoted))
+    reading = _Reading(shape, wanted)
+    table = Table(stream, reading.writing, reading.columns)
+    reading.writing = table.writing
     progress = Progress(shape.has_header)
-    workers = min(_MOST_WORKERS, os.cpu_count() or 1)
-    waiting: deque[Future[Found]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        for piece in table.pieces():
+    with ThreadPoolExecutor(reading.workers) as pool:
+        for piece in table.pieces(reading.desks.get_nowait, progress):
             if isinstance(piece, Block):
-                rows = _rows_of_data(piece, progress, table.writing)
-                waiting.append(pool.submit(_found, piece, rows, wanted, table.writing))
-                if len(waiting) > workers:
-                    yield waiting.popleft().result()
-                continue
-            while waiting:
-                yield waiting.popleft().result()
-            yield rows_of_data(piece, progress)
-        while waiting:
-            yield waiting.popleft().result()
-    # What follows needs memory of its own.
-    pa.default_memory_pool().release_unused()
+                _count_empty_lines(piece, progress)
+                reading.waiting.append((piece, pool.submit(reading.found, piece)))
+                yield from reading.done(but=reading.workers)
+            else:
+                yield from reading.done(but=0)
+                yield rows_of_data(piece, progress)
+        yield from reading.done(but=0)
 
 
-def _rows_of_data(block: Block, progress: Progress, writing: Writing) -> Places:
-    """Leave out what `reading.rows_of_data` does."""
-    empty = np.flatnonzero(block.empty)
-    if len(empty) > progress.empty_lines_left:
-        raise too_many_empty_lines(block.first_row + int(empty[progress.empty_lines_left]))
-    progress.empty_lines += len(empty)
-    rows = np.flatnonzero(~block.empty)
-    if progress.header_is_next:
-        for index, row in enumerate(rows.tolist()):
-            if not is_blank(_cells(block, row, writing)):
-                progress.header_is_next = False
-                return rows[index + 1 :]
-        return rows[:0]
-    return rows
+class _Reading:
+    """Blocks that are worked on, in their order."""
+
+    def __init__(self, shape: FileShape, wanted: Wanted) -> None:
+        columns = sorted({number for _, number in wanted})
+        self.columns = np.array(columns, dtype=np.int64)
+        self.writing = Writing(shape.encoding, shape.delimiter, shape.quoted)
+        self.workers = min(_MOST_WORKERS, os.cpu_count() or 1)
+        self.waiting: deque[tuple[Block, Future[Found]]] = deque()
+        self.desks: queue.SimpleQueue[Room] = queue.SimpleQueue()
+        # One for each that is worked on, one that is read into, one whose people are taken.
+        for _ in range(self.workers + 2):
+            self.desks.put(_Desk(max(1, _MOST_VALUES // len(wanted)), len(columns), len(wanted)))
+        self._kinds = [kind for kind, _ in wanted]
+        self._places = [columns.index(number) for _, number in wanted]
+        self._endings = Endings.of([kind.key for kind in self._kinds])
+        self._rules = [rule_of(kind.normalize) for kind in self._kinds]
+
+    def done(self, *, but: int) -> Iterator[Found]:
+        """Yield what is found, and wait for it, unless so few blocks are left."""
+        while len(self.waiting) > but:
+            block, found = self.waiting.popleft()
+            yield found.result()
+            self.desks.put(block.room)
+
+    def found(self, block: Block) -> Found:
+        """Judge a block's values, and sort out the people."""
+        desk, rows = block.room, block.cut.rows
+        assert isinstance(desk, _Desk)
+        how = np.array([self._places, self._rules], dtype=np.int64).T
+        judge(
+            desk.data,
+            rows,
+            desk.bounds,
+            how,
+            desk.lanes,
+            desk.digests,
+            desk.status,
+            wide=self.writing.encoding == "utf-8",
+        )
+        for row, kind in np.argwhere(desk.status[:rows] == UNDECIDED).tolist():
+            self._ask_the_reference(block, desk, row, kind)
+        result = sort_out(
+            rows, block.first_row, desk.bounds.lines, desk.status, desk.digests, self._endings
+        )
+        named = zip(REASONS, result.counts.tolist(), strict=True)
+        reasons = {reason.value: count for reason, count in named if count}
+        people = desk.digests[: result.people]
+        return Found(rows, rows - len(people), people, result.lines, reasons)
+
+    def _ask_the_reference(self, block: Block, desk: _Desk, row: int, kind: int) -> None:
+        text = block.text(row, self._places[kind], self.writing)
+        try:
+            digest = bytes.fromhex(digest_of(text, self._kinds[kind]))
+        except Invalid as invalid:
+            desk.status[row, kind] = place(invalid.reason)
+        else:
+            begin = kind * DIGEST
+            desk.digests[row, begin : begin + DIGEST] = np.frombuffer(digest, dtype=np.uint8)
+            desk.status[row, kind] = VALID
 
 
-def _cells(block: Block, row: int, writing: Writing) -> list[str]:
-    first, last = block.firsts[row : row + 1], block.lasts[row : row + 1]
-    columns = range(int(last[0] - first[0]) + 1)
-    return [cells_of(block, first, last, column, writing).text(0) for column in columns]
-
-
-def _found(block: Block, rows: Places, wanted: Wanted, writing: Writing) -> Found:
-    columns = [judged(block, rows, number, kind, writing) for kind, number in wanted]
-    status = np.stack([column.status for column in columns], axis=1)
-    is_person = (status == VALID).any(axis=1)
-    parts = [column.digests[is_person].view(np.uint8).reshape(-1, 32) for column in columns]
-    people = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-    lines, reasons = _rejects(block.first_row + rows, wanted, status)
-    return Found(len(rows), len(rows) - len(people), people, lines, reasons)
-
-
-def _rejects(
-    numbers: Places, wanted: Wanted, status: NDArray[np.int8]
-) -> tuple[bytes, dict[str, int]]:
-    """Say which values are not sent and why, as `preparing.distinct_people` does."""
-    is_bad = status != VALID
-    is_said = is_bad & (status != place(Reason.EMPTY))
-    # Of a row whose cells are all empty the first says so.
-    is_said[:, 0] |= is_bad.all(axis=1) & ~is_said.any(axis=1)
-    rows, columns = np.nonzero(is_said)
-    if not len(rows):
-        return b"", {}
-    found = status[rows, columns]
-    ends = pa.array([f',{kind.key},"{reason.value}"\n' for kind, _ in wanted for reason in REASONS])
-    chosen = ends.take(pa.array(columns * len(REASONS) + found))
-    texts = pa.array(numbers[rows]).cast(pa.string())
-    lines = pc.binary_join_element_wise(texts, chosen, "")
-    counts = np.bincount(found, minlength=len(REASONS)).tolist()
-    reasons = {reason.value: count for reason, count in zip(REASONS, counts, strict=True) if count}
-    return Texts(lines).letters.tobytes(), reasons
+def _count_empty_lines(block: Block, progress: Progress) -> None:
+    """Refuse a file of nearly nothing else where `reading.rows_of_data` does."""
+    empty = block.cut.lines - block.cut.rows
+    if empty > progress.empty_lines_left:
+        filled = block.room.bounds.lines[: block.cut.rows]
+        lines = np.setdiff1d(np.arange(block.cut.lines), filled)
+        row = block.first_row + int(lines[progress.empty_lines_left])
+        raise too_many_empty_lines(row)
+    progress.empty_lines += empty

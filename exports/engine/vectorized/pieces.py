@@ -7,13 +7,29 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+import numpy as np
+
 from exports.engine.file_kinds import errors_for
+from exports.engine.reading import Progress
 from exports.engine.records import records
-from exports.engine.vectorized.blocks import LONGEST_ROW, Block, cut
+from exports.engine.vectorized.blocks import (
+    DOUBLED,
+    LONGEST_ROW,
+    PLAIN,
+    Bounds,
+    Bytes,
+    Cut,
+    Places,
+    cut,
+)
+from exports.engine.vectorized.vectors import PADDING
 
 BLOCK = 1 * 1024 * 1024
+# Where something is not certain, so much is read carefully before the next block is tried.
+CAREFUL = 64 * 1024
 # A letter of UTF-8 takes so many bytes at most.
 _LETTER = 4
+_NEW_LINE = 10
 
 Row = tuple[int, list[str]]
 
@@ -31,11 +47,42 @@ class Writing:
         return data.decode(self.encoding, errors_for(self.encoding))
 
 
+class Room:
+    """Memory for one block, used again for another: its bytes, and where its cells are."""
+
+    def __init__(self, rows: int, columns: int) -> None:
+        self.size = BLOCK + LONGEST_ROW
+        # One more for a line end that the last row may lack.
+        self.data: Bytes = np.zeros(self.size + 1 + PADDING, dtype=np.uint8)
+        self.bounds = Bounds.of(rows, columns)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole rows, cut. `first_row` is the number of its first line as a spreadsheet counts."""
+
+    room: Room
+    cut: Cut
+    first_row: int
+
+    def text(self, row: int, column: int, writing: Writing) -> str:
+        """Return one cell as `records` does."""
+        bounds = self.room.bounds
+        cell = self.room.data[bounds.starts[row, column] : bounds.stops[row, column]].tobytes()
+        kind = bounds.kinds[row, column]
+        if kind == PLAIN:
+            cell = cell.lstrip(b" ")
+        elif kind == DOUBLED:
+            cell = cell.replace(b'""', b'"')
+        return writing.decode(cell)
+
+
 class Table:
     """A table on a stream of plain bytes, from where that stands to its end."""
 
-    def __init__(self, stream: BinaryIO, writing: Writing) -> None:
+    def __init__(self, stream: BinaryIO, writing: Writing, columns: Places) -> None:
         self._stream = stream
+        self._columns = columns
         self._waiting = b""
         self._is_at_end = False
         self._row = 1
@@ -45,45 +92,62 @@ class Table:
             writing = replace(writing, encoding="utf-8")
         self.writing = writing
 
-    def pieces(self) -> Iterator[Block | Iterator[Row]]:
-        """Yield the table in parts; what is rows must be read to its end before the next part."""
-        while self._read_more():
-            block = self._block()
-            if block is not None:
-                self._row += len(block.lasts)
-                self._waiting = self._waiting[len(block.data) :]
+    def pieces(
+        self, room: Callable[[], Room], progress: Progress
+    ) -> Iterator[Block | Iterator[Row]]:
+        """Yield the table in parts; what is rows must be read to its end before the next part.
+
+        `room` gives memory for the next block. The header is among the rows.
+        """
+        own = room()
+        while size := self._filled(own):
+            if progress.header_is_next:
+                yield self._carefully(own, size, lambda _: not progress.header_is_next)
+                continue
+            found = self._cut(own, size)
+            if found.size:
+                block = Block(own, found, self._row)
+                self._row += found.lines
+                self._waiting = own.data[found.size : size].tobytes() + self._waiting
                 yield block
-            elif self._is_at_end or len(self._waiting) > LONGEST_ROW:
-                yield self._carefully()
+                own = room()
+            else:
+                enough = min(size, CAREFUL)
+                yield self._carefully(own, size, enough.__le__)
 
-    def _read_more(self) -> bool:
-        """Read on; say whether anything is left."""
-        if not self._is_at_end:
-            read = self._stream.read(BLOCK)
-            self._waiting += read
-            self._is_at_end = not read
-        return bool(self._waiting) or not self._is_at_end
+    def _filled(self, room: Room) -> int:
+        """Read on until a room is full or nothing is left; return how much there is."""
+        taken, self._waiting = self._waiting[: room.size], self._waiting[room.size :]
+        size = len(taken)
+        with room.data.data as memory:
+            memory[:size] = taken
+            while size < room.size and not self._is_at_end:
+                read = self._stream.readinto(memory[size : room.size])  # type: ignore[attr-defined]
+                self._is_at_end = not read
+                size += read
+        return size
 
-    def _block(self) -> Block | None:
-        data = self._waiting
-        if self._is_at_end and not data.endswith(b"\n"):
+    def _cut(self, room: Room, size: int) -> Cut:
+        if self._is_at_end and not self._waiting and room.data[size - 1] != _NEW_LINE:
             # The last row may lack its line end.
-            data += b"\n"
-        return cut(data, self.writing.delimiter, self._row, quoted=self.writing.quoted)
+            room.data[size] = _NEW_LINE
+            size += 1
+        writing = self.writing
+        return cut(
+            room.data, size, writing.delimiter, self._columns, room.bounds, quoted=writing.quoted
+        )
 
-    def _carefully(self) -> Iterator[Row]:
-        """Read what waits as the reference does, and the rest of its last row."""
-        lines = _Lines(self._waiting, self._more, self.writing)
-        size = len(self._waiting)
+    def _carefully(self, room: Room, size: int, enough: Callable[[int], bool]) -> Iterator[Row]:
+        """Read what waits as the reference does, row by row until so many bytes are `enough`."""
+        lines = _Lines(room.data[:size].tobytes() + self._waiting, self._more, self.writing)
         found = records(
             lines, self.writing.delimiter, quoted=self.writing.quoted, first_row=self._row
         )
-        while lines.read < size:
-            row = next(found, None)
-            if row is None:
+        for number, cells in found:
+            self._row = number + 1
+            yield number, cells
+            if enough(lines.read):
                 break
-            self._row = row[0] + 1
-            yield row
         self._waiting = lines.rest
 
     def _more(self) -> bytes:

@@ -1,4 +1,4 @@
-"""The rules of `providers.identifiers` for many values at once.
+"""The rules of `providers.identifiers` for plain values of at most 64 bytes, compiled.
 
 A rule here answers only where it is certain, and the reference for every other value. A rule that
 is not here is the reference for all values.
@@ -7,42 +7,56 @@ is not here is the reference for all values.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from exports.engine.vectorized.blocks import Mask
-from exports.engine.vectorized.texts import Texts
+from exports.engine.vectorized.blocks import Bytes
+from exports.engine.vectorized.compiled import inlined
+from exports.engine.vectorized.vectors import PADDING, between, count, equal, first
 from providers import identifiers
 from providers.identifiers import Reason
 
 REASONS = tuple(Reason)
-UNDECIDED = -1
-_LONGEST_EMAIL = 254
-_AT, _DOT, _PLUS, _COMMA, _HYPHEN, _SPACE, _ZERO = b"@.+,- 0"
-_EMAIL = r"^[^@ ]+@[^@. ]+(\.[^@. ]+)+$"
-_HYPHENS = (8, 13, 18, 23)
+# The status of a value that has a digest, and of one that the reference judges. Any other is the
+# place of its reason.
+VALID, UNDECIDED = -2, -1
+(
+    NO_RULE,
+    _EMAIL,
+    _EMAIL_WITHOUT_COMMA,
+    _EMAIL_WITHOUT_SPACES,
+    _EMAIL_OF_WORDS,
+    _AD_ID_LOWER,
+    _AD_ID_UPPER,
+    _DEVICE_ID,
+    _PHONE_E164,
+    _PHONE_DIGITS,
+    _HANDLE,
+    _NUMERIC_ID,
+) = range(12)
 
+RULES: dict[Callable[[str], str], int] = {
+    identifiers.email: _EMAIL,
+    identifiers.email_without_comma: _EMAIL_WITHOUT_COMMA,
+    identifiers.email_without_spaces: _EMAIL_WITHOUT_SPACES,
+    identifiers.email_of_words: _EMAIL_OF_WORDS,
+    identifiers.ad_id_lower: _AD_ID_LOWER,
+    identifiers.ad_id_upper: _AD_ID_UPPER,
+    identifiers.device_id: _DEVICE_ID,
+    identifiers.phone_e164: _PHONE_E164,
+    identifiers.phone_digits: _PHONE_DIGITS,
+    identifiers.handle: _HANDLE,
+    identifiers.numeric_id: _NUMERIC_ID,
+}
 
-@dataclass(frozen=True)
-class Judged:
-    """What becomes of values.
-
-    `texts` are hashed where `valid`. `reasons` has the place in `REASONS` of why a value is surely
-    invalid; `UNDECIDED` where it is neither.
-    """
-
-    texts: pa.Array
-    valid: Mask
-    reasons: NDArray[np.int8]
-
-
-# Judges plain values: stripped, in lower case, not empty, no hash; of ASCII's letters, digits,
-# signs and spaces. Which of the values are so, the mask says.
-Rule = Callable[[Texts, Mask], Judged]
+LONGEST = PADDING
+_ALL = np.uint64(2**64 - 1)
+_ONE = np.uint64(1)
+_NONE = np.uint64(0)
+_HYPHENS = np.uint64(1 << 8 | 1 << 13 | 1 << 18 | 1 << 23)
+_AT, _DOT, _PLUS, _COMMA, _HYPHEN, _SPACE, _ZERO, _NINE = b"@.+,- 09"
+_OPENING, _CLOSING, _SLASH, _UNDERSCORE, _A, _F, _Z, _UPPER = b"()/_afz "
 
 
 def place(reason: Reason) -> int:
@@ -50,130 +64,173 @@ def place(reason: Reason) -> int:
     return REASONS.index(reason)
 
 
-def as_mask(answers: pa.Array) -> Mask:
-    """Return Arrow's answers as a mask."""
-    mask: Mask = answers.to_numpy(zero_copy_only=False)
-    return mask
+def rule_of(normalize: Callable[[str], str]) -> int:
+    """Return the number of a rule that is compiled, or of none."""
+    return RULES.get(normalize, NO_RULE)
 
 
-def _undecided(count: int) -> NDArray[np.int8]:
-    return np.full(count, UNDECIDED, dtype=np.int8)
+EMPTY = place(Reason.EMPTY)
+_NOT_AN_EMAIL = place(Reason.NOT_AN_EMAIL)
+_NOT_A_PHONE = place(Reason.NOT_A_PHONE)
+_NOT_AN_AD_ID = place(Reason.NOT_AN_AD_ID)
+_ZERO_AD_ID = place(Reason.ZERO_AD_ID)
+_NOT_A_HANDLE = place(Reason.NOT_A_HANDLE)
+_NOT_AN_ID = place(Reason.NOT_AN_ID)
 
 
-def _email(texts: Texts, plain: Mask) -> Judged:
-    valid = plain & _is_surely_an_email(texts)
-    reasons = _undecided(len(texts))
-    others = np.flatnonzero(plain & ~valid)
-    if len(others):
-        left = texts.at(others)
-        valid[others] = as_mask(pc.match_substring_regex(left.array, _EMAIL))
-        reasons[others] = place(Reason.NOT_AN_EMAIL)
-        too_long = plain & (texts.lengths > _LONGEST_EMAIL)
-        valid &= ~too_long
-        reasons[valid] = UNDECIDED
-        reasons[too_long] = place(Reason.TOO_LONG)
-    return Judged(texts.array, valid, reasons)
+@inlined
+def lowest(size: int) -> Any:
+    """Return so many bits, at least one of 64."""
+    return _ALL >> np.uint64(PADDING - size)
 
 
-def _email_without(letter: int) -> Rule:
-    """Leave to the reference what holds a letter that the platform treats in its own way."""
+@inlined
+def cleaned(rule: int, texts: Bytes, at: int, size: int) -> tuple[int, int]:
+    """Clean a value in its place; return how long it is then, and its status.
 
-    def rule(texts: Texts, plain: Mask) -> Judged:
-        return _email(texts, plain & ~texts.having(texts.letters == letter))
-
-    return rule
-
-
-def _is_surely_an_email(texts: Texts) -> Mask:
-    """Tell which have one `@`, a dot behind it, and nowhere two of these side by side."""
-    letters = texts.letters
-    # As numbers of 32 bits, like the offsets, they are compared twice as fast.
-    signs = np.flatnonzero((letters == _AT) | (letters == _DOT)).astype(np.int32)
-    of_ats = np.flatnonzero(letters[signs] == _AT).astype(np.int32)
-    if not len(of_ats):
-        return np.zeros(len(texts), dtype=bool)
-    starts, stops = texts.offsets[:-1], texts.offsets[1:]
-    before = np.searchsorted(signs[of_ats], texts.offsets).astype(np.int32)
-    found: Mask = before[1:] - before[:-1] == 1
-    # Where a text has none, any will do.
-    sign = of_ats.take(before[:-1], mode="clip")
-    at, dot = signs.take(sign), signs.take(sign + 1, mode="clip")
-    found &= (at > starts) & (dot > at + 1) & (dot < stops) & (texts.lengths <= _LONGEST_EMAIL)
-    found &= letters.take(stops - 1, mode="clip") != _DOT
-    found &= ~texts.having(letters == _SPACE)
-    twins = signs[:-1][signs[1:] - signs[:-1] == 1]
-    found[texts.owners(twins)] = False
-    return found
+    It is stripped, in lower case, not empty, no hash; of ASCII's letters, digits, signs and spaces,
+    with zeros behind it.
+    """
+    if rule <= _EMAIL_OF_WORDS:
+        return _email(rule, texts, at, size)
+    if rule == _PHONE_E164 or rule == _PHONE_DIGITS:
+        return _phone(rule, texts, at, size)
+    if rule == _HANDLE:
+        return _handle(texts, at, size)
+    if rule == _NUMERIC_ID:
+        is_id = size <= 20 and between(texts, at, _ZERO, _NINE) == lowest(size)
+        return size, VALID if is_id and texts[at] != _ZERO else _NOT_AN_ID
+    return _ad_id(rule, texts, at, size)
 
 
-def _ad_id(*, upper: bool, strict: bool) -> Rule:
-    def rule(texts: Texts, plain: Mask) -> Judged:
-        valid = plain & (texts.lengths == 36)
-        reasons = _undecided(len(texts))
-        if strict:
-            reasons[plain] = place(Reason.NOT_AN_AD_ID)
-        where = np.flatnonzero(valid)
-        if len(where):
-            square = texts.where(valid).square(36)
-            valid[where] = _is_uuid(square)
-            zeros = valid[where] & ~(square > _ZERO).any(axis=1)
-            valid[where[zeros]] = False
-            reasons[where[zeros]] = place(Reason.ZERO_AD_ID)
-        array = pc.ascii_upper(texts.array) if upper else texts.array
-        return Judged(array, valid, reasons)
-
-    return rule
+@inlined
+def _email(rule: int, texts: Bytes, at: int, size: int) -> tuple[int, int]:
+    if rule == _EMAIL_WITHOUT_COMMA and equal(texts, at, _COMMA) != _NONE:
+        return size, UNDECIDED
+    if rule == _EMAIL_WITHOUT_SPACES and equal(texts, at, _SPACE) != _NONE:
+        return size, UNDECIDED
+    if rule == _EMAIL_OF_WORDS:
+        size = _only_words(texts, at, size)
+        if not size:
+            return size, EMPTY
+    return size, VALID if _is_an_email(texts, at, size) else _NOT_AN_EMAIL
 
 
-def _is_uuid(square: NDArray[np.uint8]) -> Mask:
-    is_hex = ((square >= 48) & (square <= 57)) | ((square >= 97) & (square <= 102))
-    is_hex[:, _HYPHENS] = square[:, _HYPHENS] == _HYPHEN
-    found: Mask = np.all(is_hex, axis=1)
-    return found
+@inlined
+def _is_an_email(texts: Bytes, at: int, size: int) -> Any:
+    ats = equal(texts, at, _AT)
+    if count(ats) != 1 or ats == _ONE or equal(texts, at, _SPACE) != _NONE:
+        return False
+    before = first(ats) + 1
+    length = size - before
+    if length < 3:
+        return False
+    # Of the domain alone: there is a dot, none in front, none behind, and no two side by side.
+    dots = equal(texts, at, _DOT) >> np.uint64(before)
+    edges = _ONE | (_ONE << np.uint64(length - 1))
+    return dots != _NONE and (dots & edges) == _NONE and (dots & (dots >> _ONE)) == _NONE
 
 
-def _phone(*, plus: bool) -> Rule:
-    def rule(texts: Texts, plain: Mask) -> Judged:
-        digits, valid = _dialed(texts, plain)
-        array = pc.binary_join_element_wise("+", digits.array, "") if plus else digits.array
-        # Why one is none, and what is written in other ways, the reference says.
-        return Judged(array, valid, _undecided(len(texts)))
-
-    return rule
-
-
-def _dialed(texts: Texts, plain: Mask) -> tuple[Texts, Mask]:
-    """Return the digits of each phone number, and which are surely whole numbers."""
-    letters = texts.letters
-    is_digit = (letters - _ZERO).astype(np.uint8) <= 9
-    kept_before = np.concatenate((np.zeros(1, np.int32), np.cumsum(is_digit, dtype=np.int32)))
-    offsets = kept_before[texts.offsets]
-    dialed = letters[is_digit]
-    # Only a sign that may stand there: a plus in front, the others anywhere.
-    is_sign = (letters == _PLUS) | np.isin(letters, np.frombuffer(b"().-/ ", dtype=np.uint8))
-    valid = plain & ~texts.having(~(is_digit | is_sign))
-    pluses = np.flatnonzero(letters == _PLUS)
-    owners = texts.owners(pluses)
-    valid[owners[pluses != texts.offsets[owners]]] = False
-    # "(0)" is dialed only inside the country.
-    valid &= ~as_mask(pc.match_substring(texts.array, "(0)"))
-    starts, stops = offsets[:-1], offsets[1:]
-    padded = np.append(dialed, np.zeros(2, np.uint8))
-    abroad = (padded[starts] == _ZERO) & (padded[starts + 1] == _ZERO) & (stops - starts >= 2)
-    starts = starts + 2 * abroad.astype(np.int32)
-    sizes = stops - starts
-    valid &= (sizes >= 7) & (sizes <= 15) & (padded[starts] != _ZERO)
-    return Texts.between(dialed.tobytes(), starts.astype(np.int64), stops.astype(np.int64)), valid
+@inlined
+def _only_words(texts: Bytes, at: int, size: int) -> int:
+    """Leave out what is neither letter, digit, `_`, `.`, `@` nor `-`; return what is left."""
+    kept = between(texts, at, _A, _Z) | between(texts, at, _ZERO, _NINE) | equal(texts, at, _AT)
+    kept |= equal(texts, at, _DOT) | equal(texts, at, _HYPHEN) | equal(texts, at, _UNDERSCORE)
+    if kept == lowest(size):
+        return size
+    left = 0
+    for number in range(size):
+        if (kept >> np.uint64(number)) & _ONE:
+            texts[at + left] = texts[at + number]
+            left += 1
+    for number in range(left, size):
+        texts[at + number] = 0
+    return left
 
 
-RULES: dict[Callable[[str], str], Rule] = {
-    identifiers.email: _email,
-    identifiers.email_without_spaces: _email_without(_SPACE),
-    identifiers.email_without_comma: _email_without(_COMMA),
-    identifiers.ad_id_lower: _ad_id(upper=False, strict=True),
-    identifiers.ad_id_upper: _ad_id(upper=True, strict=True),
-    # Android's own ids are the reference's.
-    identifiers.device_id: _ad_id(upper=False, strict=False),
-    identifiers.phone_e164: _phone(plus=True),
-    identifiers.phone_digits: _phone(plus=False),
-}
+@inlined
+def is_hex(texts: Bytes, at: int) -> Any:
+    """Tell which of 64 bytes are hexadecimal digits in lower case."""
+    return between(texts, at, _ZERO, _NINE) | between(texts, at, _A, _F)
+
+
+@inlined
+def _ad_id(rule: int, texts: Bytes, at: int, size: int) -> tuple[int, int]:
+    digits = is_hex(texts, at)
+    zeros = equal(texts, at, _ZERO)
+    if rule == _DEVICE_ID and size == 16 and digits == lowest(16) and zeros != digits:
+        return size, VALID
+    hyphens = equal(texts, at, _HYPHEN)
+    if size != 36 or hyphens != _HYPHENS or (digits | hyphens) != lowest(36):
+        return size, _NOT_AN_AD_ID
+    if zeros == digits:
+        return size, _ZERO_AD_ID
+    if rule == _AD_ID_UPPER:
+        for place_of in range(at, at + size):
+            if texts[place_of] >= _A:
+                texts[place_of] -= _UPPER
+    return size, VALID
+
+
+@inlined
+def _phone(rule: int, texts: Bytes, at: int, size: int) -> tuple[int, int]:
+    opening, closing = equal(texts, at, _OPENING), equal(texts, at, _CLOSING)
+    digits = between(texts, at, _ZERO, _NINE)
+    # "(0)" is dialed only inside the country: the reference leaves it out.
+    if opening & (equal(texts, at, _ZERO) >> _ONE) & (closing >> np.uint64(2)):
+        return size, UNDECIDED
+    pluses = equal(texts, at, _PLUS)
+    signs = opening | closing | equal(texts, at, _DOT) | equal(texts, at, _HYPHEN)
+    signs |= equal(texts, at, _SLASH) | equal(texts, at, _SPACE) | pluses
+    if (digits | signs) != lowest(size) or pluses > _ONE:
+        return size, _NOT_A_PHONE
+    return _dialed(rule, texts, at, size, digits)
+
+
+@inlined
+def _dialed(rule: int, texts: Bytes, at: int, size: int, digits: int) -> tuple[int, int]:
+    """Leave nothing but the digits of a number, and the plus in front where it belongs there."""
+    left = 0
+    skipped = 2 if count(digits) >= 2 and _is_double_zero(texts, at, digits) else 0
+    for where in range(size):
+        if (digits >> np.uint64(where)) & _ONE:
+            if skipped:
+                skipped -= 1
+            else:
+                texts[at + left] = texts[at + where]
+                left += 1
+    if left < 7 or left > 15 or texts[at] == _ZERO:
+        return size, _NOT_A_PHONE
+    for where in range(left, size):
+        texts[at + where] = 0
+    if rule == _PHONE_DIGITS:
+        return left, VALID
+    for where in range(left, 0, -1):
+        texts[at + where] = texts[at + where - 1]
+    texts[at] = _PLUS
+    return left + 1, VALID
+
+
+@inlined
+def _is_double_zero(texts: Bytes, at: int, digits: int) -> Any:
+    """Say whether the first two digits are zeros."""
+    second = first(digits & (digits - _ONE))
+    return texts[at + first(digits)] == _ZERO and texts[at + second] == _ZERO
+
+
+@inlined
+def _handle(texts: Bytes, at: int, size: int) -> tuple[int, int]:
+    begin = 0
+    if texts[at] == _AT:
+        begin = 1
+        while begin < size and texts[at + begin] == _SPACE:
+            begin += 1
+        if begin == size:
+            return size, EMPTY
+    left = size - begin
+    if begin:
+        for number in range(size):
+            texts[at + number] = texts[at + begin + number] if number < left else 0
+    signs = between(texts, at, _A, _Z) | between(texts, at, _ZERO, _NINE)
+    signs |= equal(texts, at, _UNDERSCORE)
+    return left, VALID if left <= 15 and signs == lowest(left) else _NOT_A_HANDLE

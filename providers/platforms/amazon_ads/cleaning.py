@@ -20,7 +20,6 @@ from providers.platforms.amazon_ads import states, street_words
 
 # Without a country, words and codes are read as in the United States.
 _OTHERWISE = "US"
-_NOT_OF_AN_EMAIL = re.compile(r"[^\w.@-]+")
 _NOT_SENT = re.compile(r"[^a-z0-9]+")
 _LETTERS = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "ø": "o", "æ": "ae"})
 _BETWEEN_WORDS = re.compile(r"(?:[\s,.!\[\](){}]|\bc/o\b)+")
@@ -42,15 +41,6 @@ _POSTAL: dict[str, tuple[str, int, re.Pattern[str]]] = {
     "JP": (r"[^0-9]", 7, re.compile(r"\d{7}", re.ASCII)),
     **dict.fromkeys(("US", "DE", "FR", "IT", "ES"), (r"[^0-9]", 5, _FIVE)),
 }
-
-
-def email(value: str) -> str:
-    """Clean an e-mail address: signs that Amazon does not take go, so that a `+` does.
-
-    The tag behind it stays. Whether Amazon keeps the underscore is not confirmed: its own code
-    does, two public clients do not.
-    """
-    return identifiers.email(_NOT_OF_AN_EMAIL.sub("", value.lower()))
 
 
 def phone(country: str, value: str) -> str:
@@ -186,8 +176,12 @@ def identifiers_of(country: str) -> tuple[IdentifierType, ...]:
         ),
     )
     return (
-        identifier_types.email("email", email),
-        identifier_types.phone("phone", partial(phone, country)),
+        # Signs that Amazon does not take go, so that a `+` does; the tag behind it stays. That
+        # the underscore stays is not confirmed: in Amazon's code it does, in two clients not.
+        identifier_types.email("email", identifiers.email_of_words),
+        identifier_types.phone(
+            "phone", partial(phone, country) if country else identifiers.phone_digits
+        ),
         *(
             IdentifierType(
                 key, label, wire, rule, tuple(columns.split()), example, by_name_only=True

@@ -25,7 +25,7 @@ def record(*digests: int) -> bytes:
 
 
 def rows(records: Iterable[bytes], width: int) -> np.ndarray:
-    return np.frombuffer(b"".join(records), dtype=np.uint8).reshape(-1, width)
+    return np.frombuffer(bytearray(b"".join(records)), dtype=np.uint8).reshape(-1, width)
 
 
 def distinct(folder: Path, records, width: int = DIGEST, size: int = 7, **how) -> list[bytes]:
@@ -115,6 +115,7 @@ def test_an_error_ends_the_spilled_files_too(tmp_path):
     def fail():
         with Distinct(DIGEST, tmp_path, in_memory=0) as people:
             people.add(record(1))
+            people.add(record(2))
             opened.extend(people._spilled.files.values())
             raise RuntimeError
 

@@ -30,12 +30,14 @@ KINDS = {
     "email": identifiers.email,
     "comma": identifiers.email_without_comma,
     "spaces": identifiers.email_without_spaces,
+    "words": identifiers.email_of_words,
     "phone": identifiers.phone_e164,
     "digits": identifiers.phone_digits,
     "lower": identifiers.ad_id_lower,
     "upper": identifiers.ad_id_upper,
     "device": identifiers.device_id,
     "handle": identifiers.handle,
+    "number": identifiers.numeric_id,
     "exact": exactly,
 }
 

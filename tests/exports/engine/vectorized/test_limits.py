@@ -5,14 +5,13 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import pyarrow as pa
+import numpy as np
 import pytest
 
 from exports.engine import reading
-from exports.engine.reading import FileShape, look_at
-from exports.engine.vectorized import hashing, judging, pieces
-from exports.engine.vectorized.blocks import Block
-from exports.engine.vectorized.pieces import Table, Writing
+from exports.engine.reading import FileShape, Progress, look_at
+from exports.engine.vectorized import pieces
+from exports.engine.vectorized.pieces import Block, Room, Table, Writing
 from infosum_auth.sample_audience import messy_rows
 from tests.exports.engine.vectorized.hostile import PLAIN, compared
 
@@ -27,7 +26,8 @@ def numbered(count: int) -> bytes:
 def kinds_of(data: bytes, delimiter: str = ",", *, quoted: bool = True) -> list[str]:
     """Say of each piece whether it is a block, or rows for a careful reader."""
     found = []
-    for piece in Table(io.BytesIO(data), Writing("utf-8", delimiter, quoted)).pieces():
+    table = Table(io.BytesIO(data), Writing("utf-8", delimiter, quoted), np.array([0]))
+    for piece in table.pieces(lambda: Room(100_000, 1), Progress(header_is_next=False)):
         found.append("block" if isinstance(piece, Block) else "rows")
         if not isinstance(piece, Block):
             list(piece)
@@ -111,31 +111,42 @@ def test_the_sample_audience_is_the_same_with_any_shape_and_read_in_blocks_alone
 
 def test_only_the_block_with_something_odd_is_read_row_by_row(monkeypatch):
     monkeypatch.setattr(pieces, "BLOCK", 200_000)
-    data = numbered(20_000) + b'5" disk,x\n' + numbered(60_000)
+    data = numbered(20_000) + b'"5" disk,x\n' + numbered(60_000)
     found = kinds_of(data)
     assert found.count("rows") == 1
     assert found[-1] == "block"
     assert set(kinds_of(data, quoted=False)) == {"block"}
 
 
-def test_many_digests_are_those_of_hashlib_and_no_table_is_kept():
-    texts = [f"p{number}@example.com" * (1 + number % 5) for number in range(70_000)]
-    found = hashing.sha256(pa.array(texts))
-    assert [bytes(each) for each in found] == [
-        hashlib.sha256(text.encode()).digest() for text in texts
-    ]
-    assert not hashing._context().table_exist("texts")
+def test_a_block_ends_before_the_row_that_is_odd(monkeypatch):
+    monkeypatch.setattr(pieces, "CAREFUL", 1)
+    data = numbered(10) + b'"5" disk,x\n' + numbered(10)
+    assert kinds_of(data) == ["block", "rows", "block"]
 
 
-def test_white_space_is_what_python_strips():
-    everything = map(chr, range(sys.maxunicode + 1))
-    assert {letter for letter in everything if not letter.strip()} == set(judging.WIDE_SPACE)
+def test_digests_of_any_length_and_number_are_those_of_hashlib(tmp_path):
+    texts = [b"p%d" % number + b"x" * (number % 56) + b"@b.cd" for number in range(1000)]
+    assert max(map(len, texts)) == 64
+    for count in [*range(40), 1000]:
+        data = b"".join(text + b"\n" for text in texts[:count])
+        people = compared(tmp_path, data, PLAIN, EMAIL)[0]
+        assert people == [hashlib.sha256(text).digest() for text in texts[:count]]
+
+
+def test_white_space_is_what_python_strips(tmp_path):
+    letters = [chr(number) for number in range(sys.maxunicode + 1) if not chr(number).strip()]
+    assert max(letters) == "\u3000"
+    for wide in letters:
+        cells = f'"{wide}a@b.c{wide}"\n"{wide}"\n"a@b.c{wide * 3}"\n'
+        people, rejects, _ = compared(tmp_path, cells.encode(), PLAIN, EMAIL)
+        assert people == [hashlib.sha256(b"a@b.c").digest()]
+        assert rejects == '2,email,"empty"\n'
 
 
 def test_what_hangs_after_a_fork_is_not_loaded_before_there_is_a_file():
     code = (
         "import sys, django; django.setup(); import exports.tasks, exports.preparation;"
-        "sys.exit(any(name in sys.modules for name in ('numpy', 'pyarrow', 'datafusion')))"
+        "sys.exit(any(name in sys.modules for name in ('numpy', 'numba', 'llvmlite', 'pyarrow')))"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 

@@ -68,6 +68,8 @@ ALIKE = {
     "phone": st.from_regex(r"[+0( ]{0,3}[0-9]{0,6}[-.)/ 0(+x]{0,4}[0-9]{1,8}", fullmatch=True),
     "lower": st.from_regex(r"([0-9a-fA-F]|[0-]){8}(-[0-9a-fA-F0g]{4}){3}-?[0-]{11,12}[a-fF ]?"),
 }
+ALIKE |= {"words": ALIKE["email"], "number": st.from_regex(r"[0-9]{0,21}", fullmatch=True)}
+ALIKE |= {"handle": st.from_regex(r"@? ?[A-Za-z0-9_ -]{0,17}", fullmatch=True)}
 ALIKE |= {"comma": ALIKE["email"], "spaces": ALIKE["email"], "digits": ALIKE["phone"]}
 ALIKE |= {"upper": ALIKE["lower"], "device": ALIKE["lower"]}
 

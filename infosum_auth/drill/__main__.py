@@ -25,7 +25,7 @@ from infosum_auth.components import ComponentError
 from infosum_auth.demo import Demo, running
 from infosum_auth.demo_parts import DemoError
 from infosum_auth.drill import answers, hostile_files, programs, stores
-from infosum_auth.drill.scene import IN_FLIGHT, ROWS, STUCK_SECONDS, Drill, Fault, Score
+from infosum_auth.drill.scene import BATCH_ROWS, IN_FLIGHT, ROWS, STUCK_SECONDS, Drill, Fault, Score
 from infosum_auth.postgres_cluster import StartError
 from infosum_auth.processes import interruptible
 from infosum_auth.sample_audience import messy_rows
@@ -38,6 +38,8 @@ FAULTS: dict[str, Fault] = {
     **answers.FAULTS,
     **hostile_files.FAULTS,
 }
+# A fault that comes too late for what it should meet is tried again.
+_MOST_TRIES = 3
 _TROUBLES = (
     ComponentError,
     DemoError,
@@ -75,17 +77,20 @@ def _inject(drill: Drill, fault: Fault, times: int, score: Score) -> None:
     if fault.whole is not None:
         fault.whole(drill, score)
         return
-    for _ in range(times):
+    for _ in range(_MOST_TRIES * times):
         try:
             drill.run(fault, score)
         finally:
             drill.calm()
+        if score.injected == times:
+            return
 
 
 def _running() -> AbstractContextManager[Demo]:
     if os.environ.get("REDIS_URL") or os.environ.get("DATABASE_URL"):
         raise DemoError("The drill breaks only servers of its own: unset DATABASE_URL, REDIS_URL.")
-    return running(settings={"EXPORT_IN_FLIGHT": str(IN_FLIGHT)})
+    bounds = {"EXPORT_IN_FLIGHT": IN_FLIGHT, "EXPORT_BATCH_ROWS": BATCH_ROWS}
+    return running(settings={name: str(number) for name, number in bounds.items()})
 
 
 def _held(score: Score, may_be_resent: int, within: float) -> bool:

@@ -58,11 +58,11 @@ def answer_comes_too_late(drill: Drill) -> None:
 
 
 FAULTS = {
-    "platform_throttles": Fault(platform_throttles),
-    "platform_fails": Fault(platform_fails),
-    "platform_is_down": Fault(platform_is_down),
-    "tokens_expire": Fault(tokens_expire),
-    "clock_moves": Fault(clock_moves),
+    "platform_throttles": Fault(platform_throttles, answer=429),
+    "platform_fails": Fault(platform_fails, answer=500),
+    "platform_is_down": Fault(platform_is_down, answer=500),
+    "tokens_expire": Fault(tokens_expire, answer=401),
+    "clock_moves": Fault(clock_moves, answer=401),
     "platform_says_garbage": Fault(platform_says_garbage, may_resend=2),
     "answers_are_cut": Fault(answers_are_cut, may_resend=2),
     "answer_comes_too_late": Fault(answer_comes_too_late, may_resend=1),

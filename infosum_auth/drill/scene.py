@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -26,8 +27,9 @@ from infosum_auth.demo_check import (
 from infosum_auth.text_browser import NotOnThePageError, TextBrowser
 from providers.platform import Platform
 
-ROWS = 450_000
-# Batches that its workers may have in flight, of the four to five of an export.
+ROWS = 250_000
+# So that an export has about ten batches, and this many in flight.
+BATCH_ROWS = 20_000
 IN_FLIGHT = 2
 # An export that goes on later than this after a fault has passed was stuck.
 STUCK_SECONDS = 120
@@ -54,13 +56,15 @@ class Score:
 class Fault:
     """What strikes: while an export runs, or before it starts, at the destination's address.
 
-    `may_resend` says how many batches may go a second time for one injection. `whole` does all of
-    it in its own way, once.
+    `may_resend` says how many batches may go a second time for one injection. `answer` is the HTTP
+    status that the platform must have given because of it. `whole` does all of it in its own way,
+    once.
     """
 
     strike: Callable[[Drill], None] | None = None
     before: Callable[[Drill, str], None] | None = None
     may_resend: int = 0
+    answer: int | None = None
     whole: Callable[[Drill, Score], None] | None = None
 
 
@@ -76,26 +80,36 @@ class Drill:
         self.authorization = f"Drill at {platform.label}"
         self.name = ""
         self._runs = 0
+        self._accounts: set[str] = set()
         authorize(demo, platform, self.authorization)
 
-    def run(self, fault: Fault, score: Score) -> None:
-        """Start an export, let the fault strike, wait for the end, compare."""
+    def run(self, fault: Fault, score: Score) -> bool:
+        """Start an export, let the fault strike, wait for the end, compare.
+
+        False where the fault came too late to meet anything; then nothing is counted.
+        """
         self._runs += 1
         self.name = f"Drill {self._runs}"
         url = create_destination(
             self.demo, self.platform, self.authorization, self.name, audience_name=self.name
         )
-        score.injected += 1
         if fault.before is not None:
             fault.before(self, url)
+        answers = self._answers(fault.answer)
         page = self.started(url)
         if fault.strike is not None:
             fault.strike(self)
         began = time.monotonic()
         wait_for_the_end(page)
-        score.most_seconds = max(score.most_seconds, round(time.monotonic() - began, 1))
+        seconds = round(time.monotonic() - began, 1)
+        has_struck = fault.answer is None or self._answers(fault.answer) > answers
+        has_struck = has_struck and not self._is_pending()
         self.calm()
-        self._judge(page, score)
+        if has_struck:
+            score.injected += 1
+            score.most_seconds = max(score.most_seconds, seconds)
+            self._judge(page, score)
+        return has_struck
 
     def started(self, destination_url: str) -> TextBrowser:
         """Return the page of a started export of the file."""
@@ -131,7 +145,10 @@ class Drill:
     def held(self) -> dict[str, Any]:
         """Return what the platform holds of the export that runs now."""
         nothing = {"name": self.name, "held": 0, "digest": "", "requests": 0, "account": ""}
-        return next((each for each in self._audiences() if each["name"] == self.name), nothing)
+        path = f"{self.platform.key}/audiences?name={quote(self.name)}"
+        found: list[dict[str, Any]] = control(self.demo, path)
+        self._accounts.update(each["account"] for each in found)
+        return found[0] if found else nothing
 
     def fault(self, kind: str, *, count: int | None = 1, **more: float) -> None:
         """Switch a fault of the platform on."""
@@ -154,13 +171,20 @@ class Drill:
         is_said = "Succeeded" in page.text
         score.survived += is_whole and is_said
         score.lost += 0 if is_whole else max(1, abs(held["held"] - len(self.expected.digests)))
-        score.wrong_account += len({each["account"] for each in self._audiences()}) - 1
-        batches = -(-len(self.expected.digests) // self.platform.limits.batch_rows)
+        # All of them go to the same.
+        score.wrong_account += max(0, len(self._accounts) - 1)
+        batches = -(-len(self.expected.digests) // BATCH_ROWS)
         score.resent_batches += max(0, held["requests"] - batches)
 
-    def _audiences(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = control(self.demo, f"{self.platform.key}/audiences")
-        return found
+    def _answers(self, status: int | None) -> int:
+        """Return how many answers of a status the platform has given."""
+        counted: dict[str, int] = control(self.demo, "requests")[self.platform.key]
+        return counted.get(str(status), 0)
+
+    def _is_pending(self) -> bool:
+        """Say whether a fault that strikes so many times has not done so yet."""
+        on = control(self.demo, f"{self.platform.key}/faults")["on"]
+        return any(each["count"] is not None for each in on)
 
 
 def wait_for_the_end(page: TextBrowser) -> None:

@@ -16,7 +16,7 @@ from infosum_auth.postgres_cluster import BROKER, SUPERUSER
 from infosum_auth.private_postgres import PrivateServer
 
 # A file may grow to this: less than an upload or a batch of the drill needs. Logs stay below it.
-_FULL_AT = 1024 * 1024
+_FULL_AT = 512 * 1024
 _NO_ROOM = "There is no room for the file on this server just now."
 _PREPARERS = ("preparer", "preparer_small")
 

@@ -34,6 +34,13 @@ def test_an_audience_is_told_with_a_digest_to_compare_by(dana, sandbox):
     assert members.split("\n") == sorted([ONE, TWO, THREE])
 
 
+def test_audiences_of_a_name_are_told_alone(dana, sandbox):
+    dana.segment()
+    found = sandbox.control("GET", "snapchat/audiences?name=A%20segment").json()
+    assert found == sandbox.audiences("snapchat")
+    assert sandbox.control("GET", "snapchat/audiences?name=Another").json() == []
+
+
 def test_an_empty_audience_has_the_digest_of_nothing(dana, sandbox):
     dana.segment()
     (found,) = sandbox.audiences("snapchat")

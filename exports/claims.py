@@ -14,7 +14,7 @@ from datetime import timedelta
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from exports import record, staging
+from exports import record
 from exports.in_flight import room_for
 from exports.models import BatchState, Export, ExportBatch, ExportState, WaitingFor
 from organizations import fence
@@ -79,11 +79,11 @@ def locked(export_id: uuid.UUID) -> Export | None:
 
 
 def claim_due(
-    export: Export, audience_id: str, *, at_most: int, only: uuid.UUID | None = None
+    export: Export, audience_id: str, key: bytes, *, at_most: int, only: uuid.UUID | None = None
 ) -> list[Claim]:
     """Claim batches that are due, of an export that is locked; none where it may not go on.
 
-    `audience_id` is where they would be sent to. In the fence. Raises sealing.SealBroken.
+    `audience_id` is where they would be sent to, `key` opens the export's files. In the fence.
     """
     if export.state not in {ExportState.SENDING, ExportState.WAITING}:
         return []
@@ -109,5 +109,4 @@ def claim_due(
         hinted_until=None,
         attempts=F("attempts") + 1,
     )
-    key = staging.file_key(export)
     return [Claim(export.organization_id, row, export, owner, key, taken_at) for row in rows]

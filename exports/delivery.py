@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db.models import F
@@ -30,7 +30,8 @@ from exports.engine import batches as encoding
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.halving import halve
 from exports.models import BatchState, Export, ExportBatch, ExportState, Operation, WaitingFor
-from exports.services import wake
+from exports.receipts import write_receipts
+from exports.services import file_key_of, wake
 from exports.troubles import Trouble, not_set_up, trouble_of
 from organizations import fence
 from organizations.sealing import SealBroken
@@ -42,8 +43,6 @@ from providers.values import Audience, Receipt
 
 logger = logging.getLogger(__name__)
 
-# Platforms that work on a batch after they have taken it need about so long at least.
-CONFIRM_AFTER = timedelta(seconds=60)
 # Troubles in a row after which the page says that the export waits for the platform.
 _SAY_AFTER = 3
 
@@ -60,6 +59,7 @@ class Way:
     sender: rates.Sender
     use: Use
     lent: tokens.Lent | PlatformError
+    file_key: bytes = field(repr=False)
     is_probe: bool = False
 
     @property
@@ -71,7 +71,7 @@ class Way:
 def way_of(export: Export) -> Way | None:
     """Find where an export's batches go, and a token; None where nobody can be asked.
 
-    Then the next look at the export says why. Outside the fence.
+    Then the next look at the export says why. Outside the fence. Raises sealing.SealBroken.
     """
     try:
         target = audiences.target_of(export.organization_id, export.destination_id)
@@ -93,6 +93,7 @@ def way_of(export: Export) -> Way | None:
         sender=rates.Sender.to(target),
         use=Use("export", person_id=export.created_by_id, subject_id=export.id),
         lent=lent,
+        file_key=file_key_of(export),
         is_probe=may_go == breakers.Way.PROBE,
     )
 
@@ -125,7 +126,7 @@ def claim_on(
     if export is None:
         return []
     at_most = min(at_most, 1) if way.is_probe else at_most
-    claimed = claim_due(export, way.audience.id, at_most=at_most, only=only)
+    claimed = claim_due(export, way.audience.id, way.file_key, at_most=at_most, only=only)
     if claimed and isinstance(way.lent, tokens.Lent):
         count_use(export.organization_id, way.sender.authorization_id, way.use, len(claimed))
     return claimed
@@ -197,42 +198,21 @@ def _is_said_by_the_destination(claim: Claim) -> bool:
         return not standing_of(Destination.objects.get(pk=destination_id)).may_export
 
 
-def _is_worked_on(receipt: Receipt) -> bool:
-    return receipt.in_effect and not receipt.settled
-
-
-def _state_after(receipt: Receipt) -> BatchState:
-    if not receipt.in_effect:
-        return BatchState.UPLOADED
-    return BatchState.ACCEPTED if receipt.settled else BatchState.TAKEN
-
-
 def note_receipts(received: Sequence[tuple[Claim, Receipt]]) -> None:
     """Keep the receipts of batches of one export. In the fence."""
-    for claim, receipt in received:
-        noted = claim.row.update(
-            state=_state_after(receipt),
-            not_before=Now() + CONFIRM_AFTER if _is_worked_on(receipt) else None,
-            accepted=receipt.accepted,
-            request_id=receipt.request_id[:120],
-            receipt=dict(receipt.facts),
-            error="",
-            error_code="",
-            troubles=0,
-            troubled_since=None,
-            finished_at=Now() if receipt.settled else None,
-            **claim.given_back(),
-        )
-        if not noted:
+    if not received:
+        return
+    noted = write_receipts(received)
+    for claim, _ in received:
+        if claim.batch.pk not in noted:
             # Whoever took over sends it again, which is harmless.
             logger.warning("batch %s: accepted, but its lease was lost", claim.batch.pk)
-    for pk in {claim.export.pk for claim, _ in received}:
-        export = Export.objects.select_related("destination").get(pk=pk)
-        if breakers.note_answer(export.destination.platform):
-            # It is there again: what had waited for it need not wait any longer.
-            export.batches.filter(troubles__gt=0).update(not_before=None)
-        if export.waiting_for == WaitingFor.PLATFORM:
-            export.move(ExportState.SENDING)
+    export = Export.objects.select_related("destination").get(pk=received[0][0].export.pk)
+    if breakers.note_answer(export.destination.platform):
+        # It is there again: what had waited for it need not wait any longer.
+        export.batches.filter(troubles__gt=0).update(not_before=None)
+    if export.waiting_for == WaitingFor.PLATFORM:
+        export.move(ExportState.SENDING)
 
 
 def _note_trouble(claim: Claim, error: PlatformError) -> None:

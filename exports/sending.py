@@ -23,7 +23,7 @@ from organizations import fence
 from providers.values import Receipt
 
 # Batches that one stint has in flight.
-SLOTS = 16
+SLOTS = 32
 # Others wait so long for their turn at most, and for the requests then under way.
 STINT_SECONDS = 3.0
 # A token and an audience are looked at anew after so long.

@@ -215,6 +215,17 @@ class SealedReader(io.RawIOBase):
         self._at += len(piece)
         return len(piece)
 
+    def readall(self) -> bytes:
+        """Read the rest, a chunk at a time."""
+        pieces = []
+        while self._at < self._size:
+            number, start = divmod(self._at, CHUNK)
+            if number != self._opened_number:
+                self._open_chunk(number)
+            pieces.append(self._opened[start:])
+            self._at += len(pieces[-1])
+        return b"".join(pieces)
+
     def _open_chunk(self, number: int) -> None:
         self._opened_number = -1
         self._raw.seek(_HEADER + number * _SEALED_CHUNK)

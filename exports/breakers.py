@@ -69,7 +69,10 @@ def note_error(platform: str, error: PlatformError) -> None:
 def _note_outage(platform: str) -> None:
     with transaction.atomic():
         Breaker.objects.get_or_create(platform=platform)
-        breaker = Breaker.objects.select_for_update().get(platform=platform)
+        breaker = Breaker.objects.select_for_update().filter(platform=platform).first()
+        if breaker is None:
+            # It answered somebody else at this moment.
+            return
         breaker.outages += 1
         if breaker.opened_at is None and breaker.outages >= OPENS_AFTER:
             breaker.opened_at, breaker.pause_seconds = timezone.now(), _FIRST_PAUSE

@@ -96,9 +96,9 @@ def test_several_are_in_flight_at_a_time(servers, destination, creator):
 def test_stints_at_once_stay_within_the_bound_of_an_export(servers, destination, creator, settings):
     settings.EXPORT_IN_FLIGHT = 5
     export = ready(destination, creator)
-    servers.slow = 0.02
+    servers.slow = 0.05
     in_threads(lambda _: stint(export), *range(4))
-    assert servers.most_at_once == 5
+    assert 1 < servers.most_at_once <= 5
     to_the_end(export)
     assert servers.held["au1"] == digests(*MANY)
     assert servers.count("add") == 40

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
-from datetime import timedelta
 
 from django.db import connection
-from psycopg.types.json import Jsonb
 
 from exports.claims import Claim
 from exports.models import BatchState, ExportBatch
@@ -16,18 +15,19 @@ from providers.values import Receipt
 _TABLE = ExportBatch._meta.db_table  # noqa: SLF001 - Django's documented way to a table's name
 
 # Platforms that work on a batch after they have taken it need about so long at least.
-CONFIRM_AFTER = timedelta(seconds=60)
+CONFIRM_AFTER_SECONDS = 60.0
 
 # Each only as long as its lease is still the one under which it was sent.
 _WRITE = f"""
 UPDATE {_TABLE} AS batch SET
     state = told.state,
-    not_before = CASE WHEN told.is_worked_on THEN clock_timestamp() + %(confirm_after)s END,
+    not_before = CASE WHEN told.is_worked_on
+        THEN clock_timestamp() + make_interval(secs => %(confirm_after)s) END,
     finished_at = CASE WHEN told.is_settled THEN clock_timestamp() END,
     accepted = told.accepted, request_id = told.request_id, receipt = told.facts,
     error = '', error_code = '', troubles = 0, troubled_since = NULL,
     lease_owner = NULL, lease_until = NULL
-FROM jsonb_to_recordset(%(told)s) AS told (
+FROM jsonb_to_recordset(%(told)s::jsonb) AS told (
     id uuid, owner uuid, state text, is_settled boolean, is_worked_on boolean,
     accepted integer, request_id text, facts jsonb
 )
@@ -43,7 +43,7 @@ def write_receipts(received: Sequence[tuple[Claim, Receipt]]) -> set[uuid.UUID]:
     """
     told = [_told(claim, receipt) for claim, receipt in received]
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, {"confirm_after": CONFIRM_AFTER, "told": Jsonb(told)})
+        cursor.execute(_WRITE, {"confirm_after": CONFIRM_AFTER_SECONDS, "told": json.dumps(told)})
         return {row[0] for row in cursor.fetchall()}
 
 

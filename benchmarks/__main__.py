@@ -71,20 +71,22 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="memory at 50 million rows too")
     parser.add_argument("--skip", nargs="*", default=(), choices=_PARTS)
     parser.add_argument("--platforms", nargs="*", default=(), help="all, where none is named")
+    parser.add_argument("--only", nargs="*", default=_PARTS, choices=_PARTS)
     options = parser.parse_args()
+    parts = [part for part in options.only if part not in options.skip]
     figures: dict[str, Any] = {"cores": os.cpu_count(), "load_before": os.getloadavg()[0]}
-    if "speed" not in options.skip:
+    if "speed" in parts:
         figures |= {key: round(value, 3) for key, value in speed(options.rows).items()}
-    if "memory" not in options.skip:
+    if "memory" in parts:
         sizes = (*_ROWS, _MOST_ROWS) if options.large else _ROWS
         figures["peak_rss_mb"] = memory(sizes)
     for part, measure in _IN_DEMO.items():
-        if part not in options.skip:
+        if part in parts:
             rows = min(options.rows, _SHARED_ROWS) if part == "two_workers" else options.rows
             figures |= {key: round(value, 2) for key, value in measure(rows).items()}
-    if "million" not in options.skip:
+    if "million" in parts:
         figures["million"] = at_platforms.million(options.platforms)
-    if "of_declared_limit" not in options.skip:
+    if "of_declared_limit" in parts:
         figures |= at_platforms.of_declared_limit(options.platforms)
     figures["load_after"] = os.getloadavg()[0]
     sys.stdout.write(json.dumps(figures) + "\n")

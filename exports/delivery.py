@@ -31,6 +31,7 @@ from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.halving import halve
 from exports.models import BatchState, Export, ExportBatch, ExportState, Operation, WaitingFor
 from exports.receipts import write_receipts
+from exports.room import Room
 from exports.services import file_key_of, wake
 from exports.troubles import Trouble, not_set_up, trouble_of
 from organizations import fence
@@ -45,6 +46,8 @@ logger = logging.getLogger(__name__)
 
 # A place in the rate is lost after so long, and another one is taken, for which is waited so long.
 _LATE_SECONDS, _LATEST_SECONDS = 0.5, 10.0
+# What this process holds of large batches while they are sent, over all exports.
+_room = Room(400_000)
 # Troubles in a row after which the page says that the export waits for the platform.
 _SAY_AFTER = 3
 
@@ -171,6 +174,11 @@ def _delivered(claim: Claim, way: Way, wait: float) -> Receipt:
         raise way.lent
     due_at = time.monotonic() + wait
     time.sleep(wait)
+    with _room.taken(claim.batch.identifiers):
+        return _sent(claim, way, way.lent, due_at)
+
+
+def _sent(claim: Claim, way: Way, lent: tokens.Lent, due_at: float) -> Receipt:
     with staging.reading(claim.batch.stored_name, claim.key) as stream:
         batch = encoding.decode(stream.read())
     if time.monotonic() - due_at > _LATE_SECONDS:
@@ -184,7 +192,7 @@ def _delivered(claim: Claim, way: Way, wait: float) -> Receipt:
         return platform.add(connection, way.audience, batch)
 
     try:
-        return way.lent.call(work)
+        return lent.call(work)
     except Throttled as error:
         rates.hold(way.sender, error.retry_after or 1.0)
         raise

@@ -12,7 +12,6 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -21,6 +20,7 @@ from django.db.models.functions import Now
 
 from audit.services import record
 from exports import staging
+from exports.batch_files import BatchFiles
 from exports.engine import batches as encoding
 from exports.engine.preparing import Tally, people_of, record_width
 from exports.engine.reading import FileRefused, FileShape
@@ -176,25 +176,12 @@ def batches_of(source: Source, *, alive: Callable[[], None]) -> Prepared:
             taking=source.taking,
         )
         stored = []
-        with ThreadPoolExecutor(1) as pool:
-            sealing: Future[None] | None = None
+        with BatchFiles(source.export_id, source.key) as files:
             for records in people.batches(source.rows_a_batch):
-                name = staging.new_name(source.export_id, "batch")
-                encoded = encoding.encode_records(source.types, records)
-                if sealing is not None:
-                    sealing.result()
-                # The disk takes its time: meanwhile the next one is made.
-                sealing = pool.submit(_seal, name, source.key, encoded)
+                name = files.add(encoding.encode_records(source.types, records))
                 stored.append((name, len(records)))
                 alive()
-            if sealing is not None:
-                sealing.result()
     return Prepared(tally, rejects_name, stored)
-
-
-def _seal(name: str, key: bytes, content: bytes) -> None:
-    with staging.writing(name, key) as sealed:
-        sealed.write(content)
 
 
 class _SignsOfLife:

@@ -48,10 +48,13 @@ def new_name(export_id: uuid.UUID, what: str) -> str:
 
 
 @contextmanager
-def writing(name: str, key: bytes, *, label: bytes | None = None) -> Iterator[SealedWriter]:
+def writing(
+    name: str, key: bytes, *, label: bytes | None = None, lasting: bool = True
+) -> Iterator[SealedWriter]:
     """Write a new sealed file. After an error it is gone; without one it is on disk.
 
-    It is bound to its name, or to a `label` where it gets another name later.
+    It is bound to its name, or to a `label` where it gets another name later. With `lasting` off
+    it is for the caller to `make_last` before anything counts on it.
     """
     path = _path(name)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -60,7 +63,8 @@ def writing(name: str, key: bytes, *, label: bytes | None = None) -> Iterator[Se
         with os.fdopen(descriptor, "wb", buffering=0) as raw:
             with SealedWriter(raw, key, label or name.encode()) as writer:
                 yield writer
-            os.fsync(raw.fileno())
+            if lasting:
+                os.fsync(raw.fileno())
     except BaseException:
         with suppress(OSError):
             path.unlink()
@@ -80,6 +84,19 @@ def reading(name: str, key: bytes) -> Iterator[BinaryIO]:
         return
     with path.open("rb") as raw, SealedReader(raw, key, name.encode()) as reader:
         yield io.BufferedReader(reader)
+
+
+def make_last(name: str) -> None:
+    """Have a whole file outlive a loss of power; raise OSError where the disk did not take it.
+
+    Linux tells whoever opens a file anew of what went wrong meanwhile, if nobody else was told.
+    """
+    _to_disk(_path(name), os.O_RDONLY)
+
+
+def make_names_last(export_id: uuid.UUID) -> None:
+    """Have the names of an export's files outlive a loss of power."""
+    _names_to_disk(_path(str(export_id)))
 
 
 def place_piece(part: str, name: str, number: int) -> None:
@@ -145,7 +162,11 @@ def _remove(path: Path) -> None:
 
 def _names_to_disk(folder: Path) -> None:
     """Have a folder's names outlive a loss of power, as its files do."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    _to_disk(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _to_disk(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     finally:

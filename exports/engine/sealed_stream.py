@@ -207,9 +207,14 @@ class SealedReader(io.RawIOBase):
         if self._at >= self._size:
             return 0
         number, start = divmod(self._at, CHUNK)
-        if number != self._opened_number:
-            self._open_chunk(number)
         with memoryview(buffer).cast("B") as view:
+            if not start and len(view) >= CHUNK and number < self._chunks - 1:
+                # A whole chunk is opened where it is wanted, and copied no more.
+                self._open_into(number, view[:CHUNK])
+                self._at += CHUNK
+                return CHUNK
+            if number != self._opened_number:
+                self._open_chunk(number)
             piece = self._opened[start : start + len(view)]
             view[: len(piece)] = piece
         self._at += len(piece)
@@ -228,14 +233,23 @@ class SealedReader(io.RawIOBase):
 
     def _open_chunk(self, number: int) -> None:
         self._opened_number = -1
+        size = min(CHUNK, self._size - number * CHUNK)
+        opened = bytearray(size)
+        self._open_into(number, memoryview(opened))
+        self._opened = bytes(opened)
+        self._opened_number = number
+
+    def _open_into(self, number: int, buffer: memoryview) -> None:
+        """Open a chunk into a buffer of its size; what is there after an error is of no use."""
         self._raw.seek(_HEADER + number * _SEALED_CHUNK)
-        sealed = _read(self._raw, _SEALED_CHUNK)
+        sealed = _read(self._raw, len(buffer) + _TAG)
         bound = _bound(self._label, number, last=number == self._chunks - 1)
+        if len(sealed) < len(buffer) + _TAG:
+            raise SealBroken("A sealed file is cut.")
         try:
-            self._opened = self._cipher.decrypt(_nonce(self._prefix, number), sealed, bound)
+            self._cipher.decrypt_into(_nonce(self._prefix, number), sealed, bound, buffer)
         except InvalidTag:
             raise SealBroken("A sealed file is damaged, cut, or not of this place.") from None
-        self._opened_number = number
 
     def _must_not_be_closed(self) -> None:
         if self.closed:

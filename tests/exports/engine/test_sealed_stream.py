@@ -188,3 +188,22 @@ def test_files_that_take_and_give_less_at_a_time_are_no_trouble():
         writer.write(TEXT)
     with SealedReader(raw, KEY, b"place") as reader:
         assert io.BufferedReader(reader).read() == TEXT
+
+
+def test_whole_chunks_are_opened_into_the_callers_buffer_and_checked_there():
+    content = os.urandom(3 * CHUNK + 7)
+    raw = io.BytesIO()
+    with SealedWriter(raw, KEY, b"label") as writer:
+        writer.write(content)
+    sealed = bytearray(raw.getvalue())
+    reader, found = SealedReader(io.BytesIO(sealed), KEY, b"label"), b""
+    buffer = bytearray(2 * CHUNK)
+    while size := reader.readinto(buffer):
+        found += buffer[:size]
+    assert found == content
+    # In the second chunk.
+    sealed[16 + CHUNK + 16 + 100] ^= 1
+    reader = SealedReader(io.BytesIO(sealed), KEY, b"label")
+    assert reader.readinto(buffer) == CHUNK
+    with pytest.raises(SealBroken):
+        reader.readinto(buffer)

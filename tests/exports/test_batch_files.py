@@ -1,0 +1,89 @@
+import os
+import uuid
+from pathlib import Path
+
+import pytest
+
+from exports import staging
+from exports.batch_files import BatchFiles
+from exports.engine.sealed_stream import new_key
+
+KEY = new_key()
+
+
+@pytest.fixture
+def export_id(settings, tmp_path):
+    settings.STAGING_DIR = str(tmp_path)
+    found = uuid.uuid4()
+    # What is there before the batches are: the rejects.
+    with staging.writing(staging.new_name(found, "rejects"), KEY):
+        pass
+    return found
+
+
+@pytest.fixture
+def forced(monkeypatch):
+    """What the disk was asked to keep: sizes of files by name, and of folders nothing."""
+    found = {}
+    really = os.fsync
+
+    def fsync(descriptor):
+        really(descriptor)
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        found[path] = path.stat().st_size if path.is_file() else sorted(path.iterdir())
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return found
+
+
+def test_when_the_block_ends_all_files_and_their_names_are_on_disk(export_id, forced):
+    contents = [bytes([number]) * 70_000 * number for number in range(1, 20)]
+    with BatchFiles(export_id, KEY) as files:
+        names = [files.add(content) for content in contents]
+    paths = [staging.folder() / name for name in names]
+    assert {path: forced[path] for path in paths} == {path: path.stat().st_size for path in paths}
+    assert set(paths) < set(forced[staging.folder() / str(export_id)])
+    for name, content in zip(names, contents, strict=True):
+        with staging.reading(name, KEY) as stream:
+            assert stream.read() == content
+
+
+def test_what_the_disk_does_not_take_is_an_error(export_id, monkeypatch):
+    def write():
+        with BatchFiles(export_id, KEY) as files:
+            files.add(b"batch")
+
+    def fsync(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError, match="No space"):
+        write()
+
+
+def test_a_file_that_cannot_be_written_is_an_error_at_the_next_or_at_the_end(
+    export_id, monkeypatch
+):
+    def write(count):
+        with BatchFiles(export_id, KEY) as files:
+            for _ in range(count):
+                files.add(b"batch")
+
+    def refuse(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(staging, "writing", refuse)
+    for count in (1, 3):
+        with pytest.raises(OSError, match="No space"):
+            write(count)
+
+
+def test_an_error_in_the_block_is_told_and_nothing_is_waited_for(export_id, forced):
+    def fail():
+        with BatchFiles(export_id, KEY) as files:
+            files.add(b"batch")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert staging.folder() / str(export_id) not in forced

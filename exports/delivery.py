@@ -48,6 +48,8 @@ logger = logging.getLogger(__name__)
 _LATE_SECONDS, _LATEST_SECONDS = 0.5, 10.0
 # What this process holds of large batches while they are sent, over all exports.
 _room = Room(400_000)
+# A disk that is full has room again after so long, perhaps.
+_ROOM_IN = 60.0
 # Troubles in a row after which the page says that the export waits for the platform.
 _SAY_AFTER = 3
 
@@ -243,8 +245,17 @@ def _note_trouble(claim: Claim, error: PlatformError) -> None:
         _give_back(claim, again_in=trouble.again_in, trouble=trouble, error=error)
     elif trouble.waiting_for is not None:
         _give_back(claim, again_in=0.0, trouble=trouble, error=error)
-    elif not (isinstance(error, BadRows) and halve(claim, trouble, error)):
+    elif not (isinstance(error, BadRows) and _is_halved(claim, trouble, error)):
         _give_up(claim, trouble, error)
+
+
+def _is_halved(claim: Claim, trouble: Trouble, error: BadRows) -> bool:
+    try:
+        return halve(claim, trouble, error)
+    except OSError:
+        logger.exception("batch %s could not be halved: is there no room?", claim.batch.pk)
+        _give_back(claim, again_in=_ROOM_IN)
+        return True
 
 
 def _give_back(

@@ -20,7 +20,7 @@ from exports.engine.sealed_pieces import piece_label
 from exports.engine.sealed_stream import SealBroken, SealedWriter
 from exports.models import Export
 from exports.upload_models import Upload
-from exports.uploads import NO_ROOM, Announced, has_room, is_full, too_large
+from exports.uploads import NO_ROOM, Announced, has_room, too_large
 from organizations import fence, routing
 from organizations.models import Organization, Person
 
@@ -146,7 +146,7 @@ def piece_receive(*, upload: Upload, claim: uuid.UUID, offset: int, size: int, b
         )
         raise
     except OSError as error:
-        if is_full(error):
+        if staging.is_full(error):
             raise Full from error
         raise
     finally:

@@ -40,6 +40,8 @@ LEASE_SECONDS = 40.0
 SIGN_SECONDS = 2.0
 # A file on which three processes died is not tried for ever.
 MOST_ATTEMPTS = 3
+_NOT_PREPARED = "It could not be prepared; the operator finds why in the log."
+_NO_ROOM = "This server has no room to prepare it; the operator must make some."
 
 
 class _LeaseLost(Exception):
@@ -110,6 +112,10 @@ def _prepare(job: _Job) -> None:
     except (SealBroken, FileSealBroken, FileNotFoundError):
         logger.exception("export %s: its file is not readable", job.export.id)
         _fail(job, "The uploaded file is not readable any more. Nothing was sent; upload it again.")
+    except OSError as error:
+        if not staging.is_full(error):
+            raise
+        _give_room_back(job)
 
 
 def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
@@ -118,8 +124,8 @@ def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
         if export is None or export.state != ExportState.PREPARING:
             return None
         if export.attempts >= MOST_ATTEMPTS and not _is_leased(export):
-            reason = "It could not be prepared. Nothing was sent; the operator finds why in the log"
-            export.move(ExportState.FAILED, reason=f"{reason}. “Retry failed” tries again.")
+            reason = f"{export.reason or _NOT_PREPARED} Nothing was sent."
+            export.move(ExportState.FAILED, reason=f"{reason} “Retry failed” tries again.")
             wake(export)
             return None
         owner = export.take_lease(LEASE_SECONDS)
@@ -127,6 +133,15 @@ def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
             return None
         key = staging.file_key(export)
     return _Job(export, owner, key, registry.get(export.destination.platform))
+
+
+def _give_room_back(job: _Job) -> None:
+    """Leave nothing of a try for which there was no room; the next begins when its lease ends."""
+    logger.error("export %s: no room to prepare it", job.export.id)
+    with fence.inside(job.export.organization_id):
+        _stay_alive(job)
+        Export.objects.filter(pk=job.export.pk).update(reason=_NO_ROOM)
+        staging.remove_all_but(job.export.id, job.export.staged_name)
 
 
 def _is_leased(export: Export) -> bool:

@@ -6,6 +6,7 @@ export and its name, so files cannot be swapped. A file counts only once it is c
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -143,6 +144,11 @@ def remove_all_but(export_id: uuid.UUID, *kept: str) -> None:
             # Who is still writing there removes its own file and comes by here.
             with suppress(OSError):
                 own.rmdir()
+
+
+def is_full(error: OSError) -> bool:
+    """Say whether an error means that the disk has no room left."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def folder() -> Path:

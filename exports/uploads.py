@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -29,11 +28,6 @@ NO_ROOM = (
 def too_large(most_bytes: int) -> str:
     """Say that a file is larger than may be."""
     return f"The file is larger than {filesizeformat(most_bytes)}."
-
-
-def is_full(error: OSError) -> bool:
-    """Say whether the disk has no room left."""
-    return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def has_room(size: int) -> bool:
@@ -117,7 +111,7 @@ class SealingUploadHandler(FileUploadHandler):
         logger.error("an upload could not be staged: %s", error)
         self.refusal = (
             NO_ROOM
-            if is_full(error)
+            if staging.is_full(error)
             else "The file could not be kept on this server. Tell the operator."
         )
         self._abandon()

@@ -1,5 +1,7 @@
 """A platform refuses some of the rows: the others arrive, and what is bad is found and said."""
 
+import errno
+
 import pytest
 from django.urls import reverse
 
@@ -13,6 +15,7 @@ from tests.exports.driving import (
     delivered,
     digests,
     files,
+    let_time_pass,
     prepared,
     retried,
     started,
@@ -137,6 +140,25 @@ def test_a_worker_killed_while_it_halves_loses_nothing(
     export = delivered(export)
     assert servers.held["au1"] == digests(*PEOPLE) - servers.bad
     assert files(export) == {export.rejects_name}
+
+
+def test_a_batch_for_whose_halves_there_is_no_room_waits_for_some(
+    servers, destination, creator, large, monkeypatch
+):
+    def full(*_args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    refuse(servers, PEOPLE[5])
+    with monkeypatch.context() as patch:
+        patch.setattr(halving, "_stored", full)
+        export = delivered(started(destination, creator, *PEOPLE))
+    (batch,) = batches(export)
+    assert (batch.state, batch.lease_owner) == (BatchState.PENDING, None)
+    assert batch.not_before is not None
+    let_time_pass(export)
+    export = delivered(export)
+    assert export.state == ExportState.SUCCEEDED_WITH_REJECTS
+    assert servers.held["au1"] == digests(*PEOPLE) - servers.bad
 
 
 def test_a_canceled_export_is_not_halved_any_further(

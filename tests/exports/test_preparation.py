@@ -1,3 +1,5 @@
+import errno
+
 import pytest
 
 from audit.models import Entry
@@ -5,7 +7,7 @@ from exports import preparation, staging
 from exports.engine import batches as encoding
 from exports.models import BatchState, ExportBatch, ExportState, Mode
 from exports.preparation import LEASE_SECONDS, MOST_ATTEMPTS, prepare
-from exports.services import export_cancel, export_retry
+from exports.services import export_cancel, export_retry, may_retry
 from organizations import fence
 from tests.exports.driving import (
     ADDRESSES,
@@ -233,6 +235,52 @@ def test_after_three_tries_it_fails_and_can_be_tried_again(
         export_retry(export=export, by=creator)
     assert delivered(export).state == ExportState.SUCCEEDED
     assert servers.held["au1"] == digests(*ADDRESSES)
+
+
+def no_room():
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_without_room_nothing_is_left_and_it_goes_on_once_there_is_some(
+    servers, destination, creator, monkeypatch
+):
+    export = started(destination, creator)
+    with monkeypatch.context() as patch:
+        interrupt(patch, no_room)
+        export = run(export)
+    assert export.state == ExportState.PREPARING
+    assert files(export) == {export.staged_name}
+    let_leases_end(export)
+    export = delivered(export)
+    assert (export.state, export.reason) == (ExportState.SUCCEEDED, "")
+    assert servers.held["au1"] == digests(*ADDRESSES)
+
+
+def test_where_there_is_no_room_for_long_it_fails_and_says_so(destination, creator, monkeypatch):
+    export = started(destination, creator)
+    for _ in range(MOST_ATTEMPTS):
+        with monkeypatch.context() as patch:
+            interrupt(patch, no_room)
+            run(export)
+        let_leases_end(export)
+    export = run(export)
+    assert export.state == ExportState.FAILED
+    assert export.reason == (
+        "This server has no room to prepare it; the operator must make some. Nothing was sent. "
+        "“Retry failed” tries again."
+    )
+    with fence.inside(export.organization_id):
+        assert may_retry(export)
+
+
+def test_another_trouble_of_the_disk_is_not_hidden(destination, creator, monkeypatch):
+    def broken():
+        raise OSError(errno.EIO, "Input/output error")
+
+    export = started(destination, creator)
+    interrupt(monkeypatch, broken)
+    with pytest.raises(OSError, match="Input/output"):
+        run(export)
 
 
 def test_the_third_try_is_not_failed_while_it_runs(destination, creator):

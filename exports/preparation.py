@@ -24,6 +24,7 @@ from exports.batch_files import BatchFiles
 from exports.engine import batches as encoding
 from exports.engine.preparing import Tally, people_of, record_width
 from exports.engine.reading import FileRefused, FileShape
+from exports.engine.rejects import Rejects
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.engine.taking import AS_THEY_ARE, Taking
 from exports.models import Export, ExportBatch, ExportState, Mode, Operation
@@ -179,14 +180,14 @@ def batches_of(source: Source, *, alive: Callable[[], None]) -> Prepared:
         staging.reading(source.staged_name, source.key) as stream,
         staging.writing(rejects_name, source.key) as rejects,
     ):
-        rejects.write(b"row,identifier,reason\n")
+        kept = Rejects(rejects.write)
         tally = people_of(
             stream,
             source.shape,
             source.columns,
             kinds,
             people=people,
-            reject=rejects.write,
+            reject=kept.take,
             alive=alive,
             taking=source.taking,
         )

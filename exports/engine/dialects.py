@@ -7,10 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from exports.engine.records import records
 from exports.engine.refusals import FileRefused
 
+# A sample among empty lines is not looked for any longer.
+_MOST_LINES = 20_000
 # In this order where nothing else decides.
 _DELIMITERS = (",", "\t", ";", "|")
 _EMAIL = re.compile(r"[^\s@,;|\"]+@[^\s@,;|\"]+\.[^\s@,;|\".]+")
@@ -95,7 +98,8 @@ def _sample(
 ) -> list[list[str]]:
     found: list[list[str]] = []
     try:
-        for _, cells in records(io.StringIO(text, newline=""), delimiter, quoted=quoted):
+        every = records(io.StringIO(text, newline=""), delimiter, quoted=quoted)
+        for _, cells in islice(every, _MOST_LINES):
             if is_blank(cells) and not found:
                 continue
             if cells:

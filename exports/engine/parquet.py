@@ -72,10 +72,10 @@ class _Reader:
 def most_unpacked(size: int) -> int:
     """Return to how many bytes a compressed file of some size may unpack.
 
-    Real lists shrink to a fifth, wide ones that are nearly empty to a hundredth; what shrinks to
-    less is made to fill disks.
+    Real lists shrink to a fifth, wide ones that are nearly empty to a thirtieth; what shrinks to
+    less than a hundredth is made to fill disks.
     """
-    return max(1024**3, 200 * size)
+    return max(256 * 1024**2, 100 * size)
 
 
 @contextmanager

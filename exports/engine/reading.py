@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, BinaryIO, Self, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, TextIO
 
 from exports.engine import parquet
 from exports.engine.dialects import dialect_of, is_blank, looks_like_an_identifier
@@ -26,6 +26,9 @@ from exports.engine.file_kinds import (
 from exports.engine.records import LONGEST_ROW, records
 from exports.engine.refusals import FileRefused
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 __all__ = ["FileRefused", "FileShape", "look_at", "rows"]
 
 SAMPLE_ROWS = 50
@@ -35,6 +38,7 @@ _PARQUET = (b"PAR1", b"PARE")
 # What reading raises where compressed bytes are damaged or cut.
 DAMAGES = (EOFError, zlib.error, gzip.BadGzipFile)
 _LONGEST_NAME = 100
+_AT_ONCE = 256 * 1024
 # A small compressed file can hold them by the billion, and nobody would hear from the reader.
 _MOST_EMPTY_LINES = 1_000_000
 
@@ -246,8 +250,31 @@ def unpacked(stream: BinaryIO, *, gzipped: bool) -> Iterator[BinaryIO]:
     if not gzipped:
         yield stream
         return
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(0)
     with gzip.GzipFile(fileobj=stream, mode="rb") as plain:
-        yield plain  # type: ignore[misc]
+        yield io.BufferedReader(_Unpacking(plain, parquet.most_unpacked(size)), _AT_ONCE)
+
+
+class _Unpacking(io.RawIOBase):
+    """What a compressed file holds, up to a limit: FileRefused beyond."""
+
+    def __init__(self, plain: gzip.GzipFile, most: int) -> None:
+        super().__init__()
+        self._plain = plain
+        self._left = most
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Read on."""
+        read = self._plain.readinto(buffer)
+        self._left -= read
+        if self._left < 0:
+            raise FileRefused("The compressed file unpacks to far more than its size.")
+        return read
 
 
 @contextmanager

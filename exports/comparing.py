@@ -19,9 +19,17 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from audit.services import record as audit
-from exports import gathered, record, staging
-from exports.conducting import fail, somebody_is_before
-from exports.models import BatchState, Export, ExportBatch, ExportState, Operation, Recorded
+from exports import completeness, gathered, record, staging
+from exports.conducting import fail, somebody_is_before, wait
+from exports.models import (
+    BatchState,
+    Export,
+    ExportBatch,
+    ExportState,
+    Operation,
+    Recorded,
+    WaitingFor,
+)
 from exports.preparation import LEASE_SECONDS, MOST_ATTEMPTS, SIGN_SECONDS
 from exports.record_files import UNREADABLE, Stored, Writer, Written, in_order
 from exports.services import wake
@@ -232,6 +240,11 @@ def _finish(job: _Job, compared: _Compared) -> None:
         job.row.update(comparison=comparison, lease_owner=None, lease_until=None, attempts=0)
         audit("audience compared", organization_id=export.organization_id, subject=export, **found)
         wake(export)
+        export.refresh_from_db()
+        asked = completeness.question(found["removed"], found["held"])
+        if asked and export.asked_at is None:
+            completeness.ask(export)
+            wait(export, WaitingFor.PERSON, asked)
     staging.remove_all_but(
         export.id, export.rejects_name, *(each.name for each in compared.written)
     )

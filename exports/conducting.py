@@ -21,7 +21,7 @@ from authorizations.uses import Use
 from destinations import audiences
 from destinations.models import Destination
 from destinations.standing import NEEDS_RECONNECTION, standing_of
-from exports import audience_sizes, breakers, gathered, rates, record, staging
+from exports import audience_sizes, breakers, completeness, gathered, rates, record, staging
 from exports.export_leases import LEASE_SECONDS, kept
 from exports.in_flight import room_for
 from exports.models import (
@@ -135,9 +135,22 @@ def _may_send(export: Export) -> bool:
     if since is not None:
         wait(export, WaitingFor.PLATFORM, _not_there(export.destination.platform_label, since))
         return False
+    if _asks_first(export):
+        return False
     if export.state == ExportState.WAITING and export.waiting_for != WaitingFor.PLATFORM:
         return export.move(ExportState.SENDING)
     return True
+
+
+def _asks_first(export: Export) -> bool:
+    """Ask a person before an audience is emptied for a much smaller one; say whether it waits."""
+    if export.asked_at is not None or not _is_to_be_emptied(export):
+        return False
+    asked = completeness.question_before_emptying(export)
+    if asked:
+        completeness.ask(export)
+        wait(export, WaitingFor.PERSON, asked)
+    return bool(asked)
 
 
 def _not_there(platform_label: str, since: datetime) -> str:
@@ -273,6 +286,7 @@ def fail(export: Export, reason: str) -> None:
             subject=export,
             reason=reason,
         )
+        completeness.note(export)
 
 
 def _failed(reason: str) -> dict[str, object]:
@@ -352,6 +366,7 @@ def _finish(export: Export) -> Next:
         subject=export,
         state=export.get_state_display(),
     )
+    completeness.note(export)
     if BatchState.ACCEPTED in states:
         audience_sizes.look_soon(export)
     return Next()

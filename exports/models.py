@@ -182,6 +182,8 @@ class Export(Tenant):
     # Replace by difference: with which audience it was compared, and what came of it:
     # `{"audience", "held", "removed", "added", "kept", "unknown", "types"}`, people as numbers.
     comparison = models.JSONField(default=dict)
+    # When a person was asked whether a Replace may remove so many.
+    asked_at = models.DateTimeField(null=True)
     sending_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from authorizations.usage import UnderWay
 from destinations.extensions import LastDelivery, Panel
 from destinations.models import Destination
+from exports.completeness import incomplete_since
 from exports.models import Export, ExportState
 from exports.services import wake
 
@@ -84,6 +85,7 @@ class ExportsOfDestinations:
         )
         lines = [(export, tone_of(export)) for export in newest]
         context = {"lines": lines, "bars": _bars(newest[::-1]), "destination": destination}
+        context["incomplete"] = incomplete_since(destination)
         return Panel("exports/_of_destination.html", context)
 
     def is_delivering(self, destination: Destination) -> bool:

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from audit.services import record
 from destinations.models import Destination
-from exports import staging
+from exports import completeness, staging
 from exports.engine.reading import FileShape, look_at
 from exports.engine.taking import AS_THEY_ARE, Taking
 from exports.models import FINAL, BatchState, Export, ExportState, Mode, Operation, WaitingFor
@@ -170,6 +170,7 @@ def export_cancel(*, export: Export, by: Person) -> None:
     # The way to find it stays: the sweep tidies up once the batches in flight have ended.
     wake(export)
     record("export canceled", organization_id=export.organization_id, person=by, subject=export)
+    completeness.note(export)
 
 
 def export_go_on(*, export: Export, by: Person) -> None:

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.models import Entry
-from exports import record, services, staging, tasks
+from exports import completeness, record, services, staging, tasks
 from exports.models import BatchState, Export, ExportState, WaitingFor
 from exports.of_destinations import tone_of
 from exports.progress import progress_of, said_of
@@ -139,6 +139,7 @@ def _context(request: MemberRequest, row: Export) -> dict[str, Any]:
         "page_obj": page,
         "batches": [(each, _batch_tone(each.state)) for each in page.object_list],
         "how_exact": record.how_exact(row.destination) if row.comparison else "",
+        "is_asked": row.reason.startswith(completeness.ASKS),
         "is_comparing": bool(row.prepared_at) and record.awaits_comparison(row),
         "is_moving": not row.is_final,
         "reasons": _reasons(row),

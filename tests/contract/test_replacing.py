@@ -14,9 +14,11 @@ from organizations import fence
 from providers.values import AdAccount, Verdict
 from tests.contract.walk import Walk
 from tests.exports.driving import drafted, let_time_pass
+from tests.exports.replacing import nobody_is_asked
 from tests.factories import SESSION, stored
 
-pytestmark = pytest.mark.django_db
+__all__ = ("nobody_is_asked",)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nobody_is_asked")]
 
 FIRST = [(number, number // 2) for number in range(40)]
 # Some leave whose second identifier others keep; some have another second one than before.

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from exports import completeness
 from exports.models import Mode
 from exports.services import export_start
 from organizations import fence
@@ -50,6 +51,12 @@ def begun(destination, by, content, *, mode=Mode.REPLACE, columns=None):
 
 def replaced(destination, by, content, **more):
     return delivered(begun(destination, by, content, **more))
+
+
+@pytest.fixture
+def nobody_is_asked(monkeypatch) -> None:
+    """Let a Replace remove as many as it likes."""
+    monkeypatch.setattr(completeness, "ASKED_FROM", 1.0)
 
 
 @pytest.fixture

@@ -24,13 +24,13 @@ from tests.exports.driving import (
     table,
     work,
 )
-from tests.exports.replacing import PeopleServers, begun, by_difference, replaced
+from tests.exports.replacing import PeopleServers, begun, by_difference, nobody_is_asked, replaced
 from tests.exports.sample_servers import LOST, Killed
 from tests.factories import change, stored
 from tests.sample_platform import SamplePlatform, grants
 
-__all__ = ("by_difference",)
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_difference")]
+__all__ = ("by_difference", "nobody_is_asked")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_difference", "nobody_is_asked")]
 
 PEOPLE = [f"person{number}@example.com" for number in range(9)]
 

@@ -171,10 +171,7 @@ def _compared(job: _Job) -> _Compared:
                 logger.exception("batch %s of the record is not readable", part.batch.pk)
                 lost.append(part.batch.pk)
                 continue
-            sure, tried = Move.ADDED, Move.TRIED_ADDING
-            if part.removes:
-                sure, tried = Move.REMOVED, Move.TRIED_REMOVING
-            difference.add(sure if part.is_sure else tried, found, part.position)
+            difference.add(record.move_of(part), found, part.position)
             alive()
         for what, found in difference.told():
             writer.put(of[what], found)

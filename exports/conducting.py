@@ -21,7 +21,16 @@ from authorizations.uses import Use
 from destinations import audiences
 from destinations.models import Destination
 from destinations.standing import NEEDS_RECONNECTION, standing_of
-from exports import audience_sizes, breakers, completeness, gathered, rates, record, staging
+from exports import (
+    audience_sizes,
+    breakers,
+    completeness,
+    erasures,
+    gathered,
+    rates,
+    record,
+    staging,
+)
 from exports.export_leases import LEASE_SECONDS, kept
 from exports.in_flight import room_for
 from exports.models import (
@@ -62,6 +71,7 @@ class Next:
 
     prepare: bool = False
     compare: bool = False
+    erase: bool = False
     is_small: bool = False
     send: Sequence[uuid.UUID] = field(default=())
     confirm: Sequence[uuid.UUID] = field(default=())
@@ -112,10 +122,27 @@ def _what_is_clear(export: Export) -> Next | None:
     if export.prepared_at is None:
         is_due = export.state == ExportState.PREPARING
         return Next(prepare=is_due, is_small=export.has_small_file)
+    if export.awaits_erasing:
+        return _to_erase(export)
+    if export.erasure_id is not None and not export.destination.audience_id:
+        # Gone with all who were in it.
+        export.batches.filter(state=BatchState.PENDING).update(
+            state=BatchState.CANCELED, finished_at=Now()
+        )
     if not export.batches.filter(state__in=UNENDED).exists():
         # Whatever has become of its destination: nothing is left to be sent.
         return _finish(export)
     return None if _may_send(export) else Next()
+
+
+def _to_erase(export: Export) -> Next:
+    """Look for a person as soon as no other export can change what is there."""
+    if somebody_is_before(export):
+        wait(export, WaitingFor.TURN, "An earlier export to this destination is on its way.")
+        return Next()
+    if export.state == ExportState.WAITING:
+        export.move(ExportState.SENDING)
+    return Next(erase=True)
 
 
 def _may_send(export: Export) -> bool:
@@ -416,8 +443,11 @@ def _tidy_up(export: Export) -> bool:
     if record.fold_what_was_before(export):
         return False
     kept |= record.files_to_keep(export)
+    export.batches.exclude(stored_name="").exclude(stored_name__in=kept).update(stored_name="")
     staging.remove_all_but(export.id, *kept)
     record.destroy_what_is_folded(export)
+    if export.erasure is not None:
+        erasures.finish_if_done(export.erasure)
     routing.remove(ROUTE, export.id)
     keep_files_for_now(export)
     return True

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from destinations.models import Destination
+from exports.erasure_models import Erasure
 from exports.upload_models import Upload  # noqa: F401 - Django looks for models here
 from organizations.models import Person, Tenant
 
@@ -152,6 +153,10 @@ class Export(Tenant):
     destination = models.ForeignKey(
         Destination, on_delete=models.PROTECT, related_name="exports", db_constraint=False
     )
+    # A Remove that erases a person has no file: whom it removes is found when its turn comes.
+    erasure = models.ForeignKey(
+        Erasure, null=True, on_delete=models.PROTECT, related_name="exports", db_constraint=False
+    )
     mode = models.CharField(max_length=20, choices=Mode, default=Mode.ADD)
     state = models.CharField(max_length=30, choices=ExportState, default=ExportState.DRAFT)
     # Why it waits or failed; `waiting_for` only while it waits.
@@ -220,6 +225,12 @@ class Export(Tenant):
     def has_small_file(self) -> bool:
         """Say whether its file is read in seconds, however it is packed."""
         return self.file_size <= _SMALL_FILE
+
+    @property
+    def awaits_erasing(self) -> bool:
+        """Say whether it erases a person and has not looked yet where that person is."""
+        is_open = self.state in {ExportState.SENDING, ExportState.WAITING}
+        return self.erasure_id is not None and is_open and not self.comparison
 
     @property
     def is_final(self) -> bool:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.db.models import Q
 from django.utils import timezone
@@ -33,6 +34,9 @@ from exports.models import (
 from providers.declarations import Replace
 from providers.registry import registry
 
+if TYPE_CHECKING:
+    from exports.engine.difference import Move
+
 SUCCEEDED = (ExportState.SUCCEEDED, ExportState.SUCCEEDED_WITH_REJECTS)
 _IN_RECORD = (Recorded.YES, Recorded.DOUBTED)
 # Within an export: what was there before, then whom it removed, then whom it added, then what all
@@ -52,6 +56,16 @@ class Part:
     def removes(self) -> bool:
         """Say whether its people left."""
         return self.batch.operation == Operation.REMOVE
+
+
+def move_of(part: Part) -> Move:
+    """Return what a batch of the record did, in the words of the comparison."""
+    # What it brings is for the process that prepares.
+    from exports.engine.difference import Move
+
+    if part.removes:
+        return Move.REMOVED if part.is_sure else Move.TRIED_REMOVING
+    return Move.ADDED if part.is_sure else Move.TRIED_ADDING
 
 
 def is_kept_for(destination: Destination) -> bool:
@@ -204,6 +218,10 @@ def files_to_keep(export: Export) -> set[str]:
     if not is_kept_for(export.destination):
         return set()
     own = batches_of(export.destination).filter(export=export)
+    if export.erasure_id is not None and export.state in SUCCEEDED:
+        # Nothing else holds the person any more, so nothing has to be known of the removal.
+        own.update(recorded=Recorded.FOLDED)
+        return set()
     if export.mode == Mode.REPLACE and export.state not in SUCCEEDED:
         own = own.exclude(operation=Operation.KEEP)
         if export.state == ExportState.CANCELED:

@@ -162,7 +162,8 @@ def draft_expire(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
 
 def export_cancel(*, export: Export, by: Person) -> None:
     """Send nothing more; what was sent stays. In the fence. Raises NotNow."""
-    if not export.move(ExportState.CANCELED):
+    # An erasure is carried out: what it removes is written down nowhere else any more.
+    if export.erasure_id is not None or not export.move(ExportState.CANCELED):
         raise NotNow
     export.batches.filter(state=BatchState.PENDING).update(
         state=BatchState.CANCELED, finished_at=Now()
@@ -226,8 +227,11 @@ def would_undo(export: Export) -> bool:
 
     It would bring back whom that one removed, or remove whom it added.
     """
+    if export.erasure_id is not None:
+        return False
+    # An erased person is in no file any more, so nothing brings that person back.
     newer = Export.objects.started().filter(
-        destination=export.destination_id, started_at__gt=export.started_at
+        destination=export.destination_id, started_at__gt=export.started_at, erasure=None
     )
     return newer.filter(~Q(mode=export.mode) | Q(mode=Mode.REPLACE)).exists()
 
@@ -249,6 +253,10 @@ def files_expire(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
         routing.remove(FILES_ROUTE, export_id)
         if ended is None:
             # It was retried; it will be told again when it is over.
+            return
+        if ended.erasure_id is not None and ended.state == ExportState.FAILED:
+            # Only there it is written down whom "Retry failed" removes.
+            keep_files_for_now(ended)
             return
         Export.objects.filter(pk=export_id).update(staged_name="", rejects_name="")
         kept = files_to_keep(ended)

@@ -12,6 +12,7 @@ from exports import (
     comparing,
     conducting,
     confirming,
+    erasing,
     gathering,
     preparation,
     sending,
@@ -48,6 +49,13 @@ def compare_small(organization_id: str, export_id: str) -> None:
 
 
 @shared_task
+def erase(organization_id: str, export_id: str) -> None:
+    """Find a person in what a destination keeps, and write it again without them."""
+    erasing.erase(uuid.UUID(organization_id), uuid.UUID(export_id))
+    hint(advance, uuid.UUID(organization_id), uuid.UUID(export_id))
+
+
+@shared_task
 def check(organization_id: str, export_id: str) -> None:
     """Read a draft and count what would be sent."""
     checks.carry_out(uuid.UUID(organization_id), uuid.UUID(export_id))
@@ -68,6 +76,8 @@ def advance(organization_id: str, export_id: str) -> None:
         hint(prepare_small if following.is_small else prepare, organization, export)
     if following.compare:
         hint(compare_small if following.is_small else compare, organization, export)
+    if following.erase:
+        hint(erase, organization, export)
     for _ in range(0, len(following.send), sending.SLOTS):
         hint(send, organization, export)
     for batch in following.confirm:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from exports import draft_views, upload_views, views
+from exports import draft_views, erasure_views, upload_views, views
 
 app_name = "exports"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("uploads/<uuid:pk>/", upload_views.upload_pieces, name="upload_pieces"),
     path("uploads/<uuid:pk>/complete/", upload_views.upload_complete, name="upload_complete"),
     path("uploads/<uuid:pk>/discard/", upload_views.upload_discard, name="upload_discard"),
+    path("erasures/", erasure_views.erasure_list, name="erasures"),
+    path("erasures/<uuid:pk>/", erasure_views.erasure, name="erasure"),
+    path("erasures/<uuid:pk>/receipt/", erasure_views.erasure_receipt, name="erasure_receipt"),
     path("<uuid:pk>/", views.detail, name="detail"),
     path("<uuid:pk>/start/", draft_views.start, name="start"),
     path("<uuid:pk>/check/", draft_views.check_progress, name="check_progress"),

@@ -138,13 +138,13 @@ def _context(request: MemberRequest, row: Export) -> dict[str, Any]:
         "said": said_of(row, progress),
         "page_obj": page,
         "batches": [(each, _batch_tone(each.state)) for each in page.object_list],
-        "how_exact": record.how_exact(row.destination) if row.comparison else "",
+        "how_exact": _how_exact(row),
         "is_asked": row.reason.startswith(completeness.ASKS),
         "is_comparing": bool(row.prepared_at) and record.awaits_comparison(row),
         "is_moving": not row.is_final,
         "reasons": _reasons(row),
         "history": Entry.objects.filter(subject_id=row.id).order_by("at")[:50],
-        "may_cancel": may_deliver and not row.is_final,
+        "may_cancel": may_deliver and not row.is_final and row.erasure_id is None,
         "may_go_on": may_deliver and row.waiting_for == WaitingFor.PERSON,
         "may_retry": may_deliver and services.may_retry(row),
         "would_undo": row.state == ExportState.FAILED and services.would_undo(row),
@@ -171,6 +171,11 @@ def _refused_lines(refused: Counter[str]) -> Iterator[bytes]:
         quoted = reason.replace('"', '""')
         for _ in range(count):
             yield f',,"{quoted}"\n'.encode()
+
+
+def _how_exact(row: Export) -> str:
+    is_said = row.comparison and record.replaces_by_difference(row)
+    return record.how_exact(row.destination) if is_said else ""
 
 
 def _why_no_retry(row: Export) -> str:

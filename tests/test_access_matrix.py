@@ -14,7 +14,8 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from django.utils import timezone
 
 from destinations.models import Destination
-from exports import services, staging
+from exports import erasures, services, staging
+from exports.erasure_models import Erasure
 from exports.models import Export, Mode
 from exports.upload_models import Upload
 from organizations import fence
@@ -77,8 +78,15 @@ class World:
         change(row, rejects_name=name)
         return stored(row)
 
+    def erasure(self) -> Erasure:
+        with fence.inside(self.acme.id):
+            return erasures.erasure_request(
+                organization_id=self.acme.id, by=self.creator, value="acme-zebra@example.com"
+            )
+
 
 ROWS: dict[str, Callable[[World], object]] = {
+    **dict.fromkeys(("exports:erasure", "exports:erasure_receipt"), World.erasure),
     **dict.fromkeys(
         (
             "authorizations:attempt_state",

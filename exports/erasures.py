@@ -1,0 +1,214 @@
+"""Erase a person: ask for it, and say how far it is.
+
+An admin types an identifier once. Kept of it are a masked form and, sealed until it is done, its
+digests by the rules of each destination. Every destination that ever sent anything gets a Remove
+of its own, in turn with its other exports (`exports.erasing`).
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models.functions import Now
+
+from audit.services import record as audit
+from destinations.models import Destination
+from exports import services, staging
+from exports.engine.masking import masked
+from exports.engine.values import digest_of
+from exports.erasure_models import Erasure
+from exports.models import Export, ExportBatch, ExportState, Mode
+from exports.record import SUCCEEDED
+from exports.upload_models import Upload
+from organizations.models import Person
+from organizations.sealing import seal, unseal
+from providers.declarations import IdentifierType
+from providers.identifiers import Invalid
+from providers.registry import registry
+
+# By destination, then by identifier type: digests in hexadecimal.
+Sought = Mapping[str, Mapping[str, str]]
+
+
+class NoIdentifier(ValueError):
+    """What was typed is no identifier of any platform."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What became of one destination."""
+
+    export: Export
+    requests: Sequence[str]
+
+    @property
+    def is_done(self) -> bool:
+        """Say whether nobody of it is left."""
+        return self.export.state in SUCCEEDED
+
+
+def digests_for(value: str, kinds: Sequence[IdentifierType]) -> dict[str, str]:
+    """Return the digest of a value by identifier type, for the types that it can be."""
+    found = {}
+    for kind in kinds:
+        # Any text may be a city: it would take out everybody who lives there.
+        if not kind.by_name_only:
+            try:
+                found[kind.key] = digest_of(value, kind)
+            except Invalid:
+                continue
+    return found
+
+
+def is_identifier(value: str) -> bool:
+    """Say whether any platform takes this as somebody's identifier."""
+    return any(digests_for(value, platform.identifiers) for platform in registry)
+
+
+def erasure_request(*, organization_id: uuid.UUID, by: Person, value: str) -> Erasure:
+    """Have a person erased everywhere. In the fence. Raises NoIdentifier."""
+    if not is_identifier(value):
+        raise NoIdentifier
+    erasure = Erasure(organization_id=organization_id, masked=masked(value), requested_by=by)
+    reached, out_of_reach = [], []
+    sought: dict[str, dict[str, str]] = {}
+    for destination in _that_sent():
+        if destination.deleted_at is not None or destination.platform not in registry:
+            out_of_reach += _words_for(destination)
+            continue
+        kinds = registry.get(destination.platform).identifiers_for(destination.settings)
+        sought[str(destination.id)] = digests_for(value, kinds)
+        reached.append(destination)
+    erasure.out_of_reach = out_of_reach
+    erasure.drafts_destroyed = _destroy_drafts()
+    erasure.sought_sealed = seal(
+        json.dumps(sought).encode(), organization_id=organization_id, place=_place(erasure)
+    )
+    erasure.save(force_insert=True)
+    for destination in reached:
+        _begin(erasure, destination, by)
+    audit(
+        "erasure requested",
+        organization_id=organization_id,
+        person=by,
+        subject=erasure,
+        destinations=len(reached),
+        drafts_destroyed=erasure.drafts_destroyed,
+    )
+    finish_if_done(erasure)
+    return erasure
+
+
+def sought_at(erasure: Erasure, destination_id: uuid.UUID) -> Mapping[str, str]:
+    """Return what is sought at a destination: digests in hexadecimal by type. In the fence."""
+    if erasure.sought_sealed is None:
+        return {}
+    opened = unseal(
+        bytes(erasure.sought_sealed),
+        organization_id=erasure.organization_id,
+        place=_place(erasure),
+    )
+    found: Mapping[str, str] = json.loads(opened).get(str(destination_id), {})
+    return found
+
+
+def lines_of(erasure: Erasure) -> list[Line]:
+    """Return what became of it, destination by destination. In the fence."""
+    exports = Export.objects.filter(erasure=erasure.pk).select_related("destination")
+    return [
+        Line(export, [row.request_id for row in export.batches.exclude(request_id="")])
+        for export in exports.order_by("destination__name")
+    ]
+
+
+def finish_if_done(erasure: Erasure) -> None:
+    """Forget what was sought once nobody is left anywhere. In the fence."""
+    if Export.objects.filter(erasure=erasure.pk).exclude(state__in=SUCCEEDED).exists():
+        return
+    open_ones = Erasure.objects.filter(pk=erasure.pk, finished_at=None)
+    if open_ones.update(finished_at=Now(), sought_sealed=None):
+        audit("erasure finished", organization_id=erasure.organization_id, subject=erasure)
+        erasure.refresh_from_db()
+
+
+def receipt_of(erasure: Erasure) -> dict[str, object]:
+    """Return what can be kept as proof; never the identifier itself. In the fence."""
+    return {
+        "erased": erasure.masked,
+        "requested_by": erasure.requested_by.email,
+        "requested_at": erasure.requested_at.isoformat(),
+        "finished_at": erasure.finished_at and erasure.finished_at.isoformat(),
+        "drafts_destroyed": erasure.drafts_destroyed,
+        "audiences": [_told(line) for line in lines_of(erasure)],
+        "out_of_reach": erasure.out_of_reach,
+    }
+
+
+def _told(line: Line) -> dict[str, object]:
+    export, to = line.export, line.export.destination
+    return {
+        "destination": to.name,
+        "platform": to.platform_label,
+        "ad_account": to.ad_account_id,
+        "audience": export.comparison.get("audience") or to.audience_id,
+        "state": export.get_state_display(),
+        "ended_at": export.finished_at and export.finished_at.isoformat(),
+        "records_found": export.comparison.get("found"),
+        "files_rewritten": export.comparison.get("files"),
+        "platform_request_ids": list(line.requests),
+    }
+
+
+def _that_sent() -> list[Destination]:
+    used = Export.objects.started().filter(erasure=None).values("destination_id")
+    return list(Destination.objects.filter(pk__in=used.distinct()).order_by("name"))
+
+
+def _words_for(destination: Destination) -> list[dict[str, str]]:
+    """Name an audience that nothing of ours reaches any more, if there is one."""
+    sent = ExportBatch.objects.filter(export__destination=destination.pk, attempts__gt=0)
+    if not destination.audience_id or not sent.exists():
+        return []
+    about = {
+        "destination": destination.name,
+        "platform": destination.platform_label,
+        "ad_account": destination.ad_account_name or destination.ad_account_id,
+        "audience": destination.audience_name or destination.audience_id,
+    }
+    return [about]
+
+
+def _destroy_drafts() -> int:
+    """Destroy what was uploaded and not started: nobody has looked at who is in it."""
+    drafts = list(Export.objects.filter(state=ExportState.DRAFT))
+    for draft in drafts:
+        services.draft_discard(export=draft)
+    uploads = list(Upload.objects.all())
+    for upload in uploads:
+        upload.delete()
+        staging.remove_all_but(upload.id)
+    return len(drafts) + len(uploads)
+
+
+def _begin(erasure: Erasure, destination: Destination, by: Person) -> None:
+    """Put a Remove into the destination's line; whom it removes is found when its turn comes."""
+    export = Export(
+        organization_id=erasure.organization_id,
+        destination=destination,
+        erasure=erasure,
+        mode=Mode.REMOVE,
+        state=ExportState.SENDING,
+        file_name=f"Erasure of {erasure.masked}",
+        created_by=by,
+    )
+    _, export.key_sealed = staging.new_file_key(erasure.organization_id, export.id)
+    export.save(force_insert=True)
+    Export.objects.filter(pk=export.pk).update(started_at=Now(), prepared_at=Now())
+    services.wake(export)
+
+
+def _place(erasure: Erasure) -> str:
+    return f"{erasure.id}:sought"

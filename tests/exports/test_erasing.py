@@ -1,0 +1,192 @@
+"""Erase a person: out of every audience, and out of every file that is kept."""
+
+import json
+
+import pytest
+from django.urls import reverse
+
+from audit.models import Entry
+from exports import erasing, staging
+from exports.erasure_models import Erasure
+from exports.erasures import NoIdentifier, erasure_request, receipt_of
+from exports.models import Export, ExportState, Mode
+from exports.record_files import Stored
+from exports.services import NotNow, export_cancel
+from organizations import fence
+from tests.exports import driving
+from tests.exports.driving import batches, digests, drafted, files, started
+from tests.exports.replacing import PeopleServers, by_difference, nobody_is_asked, replaced
+from tests.exports.sample_servers import Killed
+from tests.factories import change, stored
+from tests.sample_platform import SamplePlatform, grants
+
+__all__ = ("by_difference", "nobody_is_asked")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_difference", "nobody_is_asked")]
+
+A, B, C, X, Y = (f"{letter}@example.com" for letter in "abcxy")
+TWO = {"email": 0, "second": 1}
+
+
+def delivered(export):
+    return driving.delivered(export)
+
+
+def two(*people):
+    return "email,second\n" + "".join(f"{first},{second}\n" for first, second in people)
+
+
+def asked(organization, admin, value) -> Erasure:
+    with fence.inside(organization.id):
+        return erasure_request(organization_id=organization.id, by=admin, value=value)
+
+
+def carried_out(erasure) -> list[Export]:
+    with fence.inside(erasure.organization_id):
+        exports = list(Export.objects.filter(erasure=erasure))
+    return [delivered(export) for export in exports]
+
+
+def kept_digests(export) -> set[str]:
+    """Return every digest in the files of an export."""
+    with fence.inside(export.organization_id):
+        key = staging.file_key(export)
+    found = set()
+    for row in batches(export):
+        if row.stored_name:
+            held = Stored(row.stored_name, key)
+            for record in held.records(held.types()):
+                data = record.tobytes()
+                found |= {data[at : at + 32].hex() for at in range(0, len(data), 32)}
+    return found - {"00" * 32}
+
+
+def test_a_person_is_gone_from_audience_and_files(servers, destination, creator, admin, acme):
+    first = delivered(started(destination, creator, A, B, C))
+    erasure = asked(acme, admin, f" {B.upper()} ")
+    (export,) = carried_out(erasure)
+    assert export.state == ExportState.SUCCEEDED
+    assert servers.held == {"au1": digests(A, C)}
+    assert kept_digests(first) == digests(A, C)
+    assert stored(erasure).finished_at is not None
+    assert stored(erasure).sought_sealed is None
+    assert not [name for name in files(export) if "batch" in name]
+    servers.heard.clear()
+    assert delivered(started(destination, creator, A, C, mode=Mode.REPLACE)).comparison["kept"] == 2
+    assert servers.heard == []
+
+
+def test_all_that_was_sent_together_goes_and_others_stay(
+    sample_platform, network, destination, creator, admin, acme, monkeypatch
+):
+    monkeypatch.setattr(SamplePlatform, "identifiers_together", True)
+    grants(network)
+    servers = PeopleServers()
+    servers.listen(network)
+    change(destination, identifiers=["email", "second"])
+    people = two((A, X), (B, X), (C, Y))
+    first = replaced(stored(destination), creator, people, mode=Mode.ADD, columns=TWO)
+    carried_out(asked(acme, admin, C))
+    assert servers.held == {"au1": digests(A, B, X)}
+    carried_out(asked(acme, admin, A))
+    # X is B's too.
+    assert servers.held["au1"] >= digests(B, X)
+    assert not servers.held["au1"] & digests(A, C, Y)
+    assert kept_digests(first) == digests(B, X)
+
+
+def test_what_failed_and_may_be_sent_again_is_sent_without_them(
+    servers, destination, creator, admin, acme
+):
+    servers.answer("add", 400)
+    failed = delivered(started(destination, creator, A, B))
+    carried_out(asked(acme, admin, A))
+    assert kept_digests(failed) == digests(B)
+    assert driving.retried(failed, creator).state == ExportState.SUCCEEDED
+    assert servers.held == {"au1": digests(B)}
+
+
+def test_it_has_its_turn(servers, destination, creator, admin, acme):
+    before = started(destination, creator, A, B)
+    erasure = asked(acme, admin, A)
+    with fence.inside(acme.id):
+        export = Export.objects.get(erasure=erasure)
+    assert delivered(export).waiting_for == "turn"
+    delivered(before)
+    assert delivered(export).state == ExportState.SUCCEEDED
+    assert servers.held == {"au1": digests(B)}
+
+
+def test_a_process_that_is_killed_in_between_loses_nothing(
+    servers, destination, creator, admin, acme, monkeypatch
+):
+    first = delivered(started(destination, creator, A, B, C, X))
+    erasure = asked(acme, admin, A)
+    with fence.inside(acme.id):
+        export = Export.objects.get(erasure=erasure)
+
+    def killed(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(erasing, "_finish", killed)
+        with pytest.raises(Killed):
+            erasing.erase(acme.id, export.id)
+    driving.let_leases_end(export)
+    assert delivered(export).state == ExportState.SUCCEEDED
+    assert servers.held == {"au1": digests(B, C, X)}
+    assert kept_digests(first) == digests(B, C, X)
+
+
+def test_drafts_are_destroyed_and_an_erasure_is_not_canceled(
+    servers, destination, creator, admin, acme
+):
+    delivered(started(destination, creator, A, B))
+    draft = drafted(destination, creator)
+    erasure = asked(acme, admin, A)
+    assert files(draft) == set()
+    assert erasure.drafts_destroyed == 1
+    with fence.inside(acme.id), pytest.raises(NotNow):
+        export_cancel(export=Export.objects.get(erasure=erasure), by=admin)
+
+
+def test_a_destination_that_was_deleted_is_named(servers, destination, creator, admin, acme):
+    delivered(started(destination, creator, A))
+    change(destination, deleted_at="2026-01-01T00:00Z")
+    erasure = asked(acme, admin, A)
+    (told,) = erasure.out_of_reach
+    assert told["destination"] == "Loyal customers"
+    assert erasure.finished_at is not None
+
+
+def test_what_is_no_identifier_is_refused(acme, admin, destination):
+    with pytest.raises(NoIdentifier):
+        asked(acme, admin, "nobody")
+
+
+def test_the_pages_show_a_masked_form_and_give_a_receipt(
+    servers, destination, creator, admin, acme, client_of
+):
+    delivered(started(destination, creator, "jane.doe@example.com", B))
+    client = client_of(admin)
+    address = reverse("exports:erasures")
+    assert client.get(address).status_code == 200
+    refused = client.post(address, {"identifier": "nonsense"})
+    assert refused.status_code == 422
+    answer = client.post(address, {"identifier": "jane.doe@example.com"}, follow=True)
+    assert "j•••@e•••.com" in answer.content.decode()
+    with fence.inside(acme.id):
+        erasure = Erasure.objects.get()
+    carried_out(erasure)
+    page = client.get(reverse("exports:erasure", args=[erasure.pk])).content.decode()
+    receipt = client.get(reverse("exports:erasure_receipt", args=[erasure.pk])).content.decode()
+    (audience,) = json.loads(receipt)["audiences"]
+    assert audience["audience"] == "au1"
+    assert audience["platform_request_ids"] == ["r2"]
+    assert audience["state"] == "Succeeded"
+    with fence.inside(acme.id):
+        told = json.dumps(list(Entry.objects.values("subject", "detail")))
+        assert receipt_of(stored(erasure))["finished_at"]
+    for text in (page, receipt, told, *files()):
+        assert "jane.doe" not in text
+        assert next(iter(digests("jane.doe@example.com"))) not in text
+    assert client_of(creator).get(address).status_code == 403

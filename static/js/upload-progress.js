@@ -43,8 +43,10 @@ function refuse(text) {
 function attach() {
   for (const form of document.querySelectorAll("form[data-upload]")) {
     form.addEventListener("submit", (event) => {
-      // Without a file the server says so; without digests (no TLS) it takes it in one request.
-      if (!form.elements.file.files.length || !window.crypto?.subtle) return;
+      // Without a file the server says so; where digests (no TLS) or what else is needed is not
+      // there, it takes the file in one request.
+      const isAble = window.crypto?.subtle && AbortSignal.any;
+      if (!isAble || !form.elements.file.files.length) return;
       event.preventDefault();
       start(form);
     });

@@ -17,11 +17,15 @@ export async function judge(url, { status, there, text, kind }) {
     throw new Stop(`You were signed out. Sign in again and ${AGAIN}`);
   }
   const isJson = kind.includes("json");
-  if (status < 300) return isJson ? JSON.parse(text) : {};
+  if (status === 204) return {};
+  if (status < 300 && isJson) return JSON.parse(text);
   if (status === 422 && !isJson) throw new Refused(text);
   if (status === 403) throw new Stop(`That was not allowed. Load this page again and ${AGAIN}`);
   if (status === 404) {
     throw new Stop("This upload is over: another window ended it, or nobody went on for a day.");
+  }
+  if (status === 413) {
+    throw new Stop("A server in front of this one refuses pieces of this size. Tell the operator.");
   }
   if (status === 409 && isJson && JSON.parse(text).elsewhere) {
     throw new Stop("This file is being uploaded in another window, so this one has stopped.");

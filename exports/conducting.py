@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from django.db import Error as DatabaseFault
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
@@ -45,7 +46,7 @@ from exports.models import (
     not_leased,
 )
 from exports.services import ROUTE, keep_files_for_now, wake
-from exports.troubles import Trouble, not_set_up, trouble_of
+from exports.troubles import Trouble, fault_of_ours, not_set_up, trouble_of
 from organizations import fence, routing
 from providers.app import NotConfigured
 from providers.errors import PlatformError
@@ -283,6 +284,11 @@ def _what_came_of_it(export: Export) -> tuple[str, Trouble | None]:
     except PlatformError as error:
         breakers.note_error(export.destination.platform, error)
         return audience_id, trouble_of(error, troubles=export.attempts)
+    except DatabaseFault:
+        # Nothing can be noted now; the lease ends by itself.
+        raise
+    except Exception as error:  # noqa: BLE001 - it is logged, counted and given up in the end
+        return audience_id, trouble_of(fault_of_ours(error), troubles=export.attempts)
     breakers.note_answer(export.destination.platform)
     return audience_id, None
 

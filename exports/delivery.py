@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from django.db import Error as DatabaseFault
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
@@ -33,7 +34,7 @@ from exports.models import BatchState, Export, ExportBatch, ExportState, Operati
 from exports.receipts import write_receipts
 from exports.room import Room
 from exports.services import file_key_of, wake
-from exports.troubles import Trouble, not_set_up, trouble_of
+from exports.troubles import Trouble, fault_of_ours, not_set_up, trouble_of
 from organizations import fence
 from organizations.sealing import SealBroken
 from providers.app import NotConfigured
@@ -168,6 +169,12 @@ def deliver(claim: Claim, way: Way, wait: float) -> Receipt | None:
     except (SealBroken, FileSealBroken, FileNotFoundError, encoding.BatchBroken):
         logger.exception("batch %s is not readable", claim.batch.pk)
         _give_up(claim, Trouble(None, "The prepared batch is not readable any more."))
+    except DatabaseFault:
+        # Nothing can be noted now; the lease ends by itself.
+        raise
+    except Exception as error:  # noqa: BLE001 - it is logged, counted and given up in the end
+        # One batch must neither take the others of its worker with it nor be tried for ever.
+        _note_trouble(claim, fault_of_ours(error))
     return None
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import random
+import traceback
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +21,8 @@ from providers.errors import (
     TokenRejected,
     UnknownAnswer,
 )
+
+logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 60.0
 # An outage is waited out; after this the batch is given up, and can be retried by a person.
@@ -81,6 +85,16 @@ def trouble_of(
         return Trouble(WaitingFor.PLATFORM, said, again_in=again_in, is_trouble_there=True)
     operator = "" if isinstance(error, BadRequest) else " Tell the operator."
     return Trouble(None, f"{said}{operator}")
+
+
+def fault_of_ours(error: Exception) -> UnknownAnswer:
+    """Log an error that nobody foresaw, and say so: tried again a few times, then loud.
+
+    Only its kind and place are logged: its text may hold what was to be sent.
+    """
+    place = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("an error of ours, %s:\n%s", type(error).__name__, place)
+    return UnknownAnswer("Something went wrong on this server; its log says what.")
 
 
 def not_set_up(platform_label: str) -> AppMisconfigured:

@@ -218,6 +218,54 @@ def test_an_answer_nobody_understands_is_asked_for_again_a_few_times():
     )
 
 
+@pytest.mark.parametrize("call", ["add", "create_audience"])
+def test_an_error_of_ours_is_tried_a_few_times_and_then_said(
+    servers, sample_platform, destination, creator, monkeypatch, caplog, call
+):
+    tries = []
+
+    address = "jane@example.com"
+
+    def broken(self, *_args):
+        tries.append(self)
+        raise KeyError(address)
+
+    export = started(destination, creator, address)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(sample_platform), call, broken)
+        for _ in range(8):
+            export = delivered(export)
+            let_time_pass(export)
+    assert export.state == ExportState.FAILED
+    assert "Something went wrong on this server; its log says what. Tell the operator." in (
+        export.reason
+    )
+    assert 4 <= len(tries) <= 6
+    assert "an error of ours, KeyError" in caplog.text
+    assert "jane" not in caplog.text
+    assert retried(export, creator).state == ExportState.SUCCEEDED
+    assert servers.held["au1"] == digests(address)
+
+
+def test_an_error_of_ours_leaves_the_other_batches_alone(
+    servers, sample_platform, destination, creator, monkeypatch
+):
+    add, tries = type(sample_platform).add, []
+
+    def broken_once(self, connection, audience, batch):
+        tries.append(batch)
+        if len(tries) == 1:
+            raise KeyError("jane@example.com")
+        return add(self, connection, audience, batch)
+
+    monkeypatch.setattr(type(sample_platform), "add", broken_once)
+    export = delivered(started(destination, creator))
+    assert states(export) == [BatchState.PENDING] + [BatchState.ACCEPTED] * 2
+    let_time_pass(export)
+    assert delivered(export).state == ExportState.SUCCEEDED
+    assert servers.held["au1"] == digests(*ADDRESSES)
+
+
 def test_pauses_double_up_to_a_minute_and_spread():
     error = PlatformDown("Trouble.")
     pauses = [troubles.trouble_of(error, troubles=count).again_in for count in range(12)]

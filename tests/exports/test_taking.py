@@ -58,7 +58,7 @@ def chosen(shown: str, name: str) -> str:
 def test_what_is_recognized_is_said_and_proposed(client_of, creator, with_phones):
     _, address = draft_of(with_phones, creator)
     shown = page(client_of(creator).get(address))
-    assert "Cells with several values: E-mail: split at ;; Phone: split at ;" in shown
+    assert "Cells with several values: E-mail: split at ; and Phone: split at ;" in shown
     assert "as typed, several values in a cell" in shown
     assert (chosen(shown, "several-email"), chosen(shown, "several-phone")) == (
         "semicolon",

@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 # A place in the rate is lost after so long, and another one is taken, for which is waited so long.
 _LATE_SECONDS, _LATEST_SECONDS = 0.5, 10.0
 # What this process holds of large batches while they are sent, over all exports.
-_room = Room(400_000)
+_room = Room(200_000)
 # A disk that is full has room again after so long, perhaps.
 _ROOM_IN = 60.0
 # Troubles in a row after which the page says that the export waits for the platform.

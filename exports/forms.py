@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.forms.boundfield import BoundWidget
 
 from destinations.models import Destination
 from exports import record
+from exports.addresses import LONGEST, Address, AddressRefused, file_address
 from exports.engine.columns import Column
 from exports.engine.several import WORDS, Several
 from exports.engine.taking import Taking
@@ -39,6 +41,27 @@ class UploadForm(forms.Form):
         self.full_clean()
         self.errors.pop(FIELD, None)
         self.add_error(FIELD, sentence)
+
+
+class AddressForm(forms.Form):
+    """Where the file is. The operator's list decides."""
+
+    address = forms.CharField(
+        label="Address of the file",
+        max_length=LONGEST,
+        error_messages={"required": "Say where the file is."},
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+    )
+
+    def clean_address(self) -> Address:
+        """Return the address in its one spelling."""
+        intake = settings.INTAKE
+        try:
+            return file_address(
+                self.cleaned_data["address"], intake.addresses, plain_http=intake.loopback
+            )
+        except AddressRefused as refused:
+            raise forms.ValidationError(refused.sentence) from None
 
 
 class PiecesForm(forms.Form):

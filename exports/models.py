@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from destinations.models import Destination
 from exports.erasure_models import Erasure
+from exports.fetch_models import Fetch  # noqa: F401 - Django looks for models here
 from exports.upload_models import Upload  # noqa: F401 - Django looks for models here
 from organizations.models import Person, Tenant
 
@@ -165,6 +166,8 @@ class Export(Tenant):
 
     file_name = models.CharField(max_length=254)
     file_size = models.BigIntegerField(default=0)
+    # Where it was fetched; empty for an upload.
+    address = models.CharField(max_length=1000, blank=True)
     staged_name = models.CharField(max_length=254, blank=True)
     key_sealed = models.BinaryField()
     shape = models.JSONField(default=dict)

@@ -15,6 +15,7 @@ from destinations.models import Destination
 from exports import completeness, staging
 from exports.engine.reading import FileShape, look_at
 from exports.engine.taking import AS_THEY_ARE, Taking
+from exports.fetch_models import Fetch
 from exports.models import FINAL, BatchState, Export, ExportState, Mode, Operation, WaitingFor
 from exports.record import files_to_keep
 from exports.upload_models import Upload
@@ -45,6 +46,7 @@ class Received:
     key_sealed: bytes
     file_name: str
     size: int
+    address: str = ""
 
 
 def upload_expect(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
@@ -57,6 +59,7 @@ def upload_forget_unless_kept(*, organization_id: uuid.UUID, export_id: uuid.UUI
     with fence.inside(organization_id):
         # First: whoever makes it a draft at this moment holds its row until that is done.
         Upload.objects.filter(pk=export_id).delete()
+        Fetch.objects.filter(pk=export_id).delete()
         if Export.objects.filter(pk=export_id).exists():
             return
         routing.remove(DRAFT_ROUTE, export_id)
@@ -77,6 +80,7 @@ def draft_create(*, destination: Destination, by: Person, received: Received) ->
             destination=destination,
             file_name=received.file_name[-254:],
             file_size=received.size,
+            address=received.address,
             staged_name=received.staged_name,
             key_sealed=received.key_sealed,
             shape=shape.as_json(),

@@ -20,6 +20,7 @@ from django.conf import settings
 
 from exports.engine.sealed_pieces import PiecesReader, piece_name
 from exports.engine.sealed_stream import SealedReader, SealedWriter, new_key
+from exports.fetch_models import Fetch
 from exports.models import Export
 from exports.upload_models import Upload
 from organizations.sealing import seal, unseal
@@ -34,7 +35,7 @@ def new_file_key(organization_id: uuid.UUID, export_id: uuid.UUID) -> tuple[byte
     return key, sealed
 
 
-def file_key(export: Export | Upload) -> bytes:
+def file_key(export: Export | Upload | Fetch) -> bytes:
     """Open the file key of an export or of the upload that becomes one. Inside the fence.
 
     Raises organizations.sealing.SealBroken.

@@ -13,6 +13,8 @@ from exports import (
     conducting,
     confirming,
     erasing,
+    fetch_services,
+    fetching,
     gathering,
     preparation,
     sending,
@@ -65,6 +67,12 @@ def check(organization_id: str, export_id: str) -> None:
 def check_small(organization_id: str, export_id: str) -> None:
     """Do the same with a small file: not behind the large ones."""
     check(organization_id, export_id)
+
+
+@shared_task
+def fetch(organization_id: str, fetch_id: str) -> None:
+    """Fetch a file from its address."""
+    fetching.fetch(uuid.UUID(organization_id), uuid.UUID(fetch_id))
 
 
 @shared_task
@@ -128,6 +136,8 @@ def sweep_exports() -> None:
         hint(advance, found.organization_id, found.row_id)
     for found in routing.take_due(checks.ROUTE, again_in=checks.LOOK_AGAIN):
         hint(check, found.organization_id, found.row_id)
+    for found in routing.take_due(fetch_services.ROUTE, again_in=fetching.LOOK_AGAIN):
+        hint(fetch, found.organization_id, found.row_id)
 
 
 @shared_task

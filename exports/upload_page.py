@@ -8,7 +8,8 @@ from django.shortcuts import render
 from django.utils.datastructures import MultiValueDict
 
 from destinations.models import Destination
-from exports.forms import UploadForm
+from exports.fetch_models import Fetch
+from exports.forms import AddressForm, UploadForm
 from exports.upload_models import Upload
 from organizations import fence
 from organizations.requests import MemberRequest
@@ -16,7 +17,11 @@ from providers.registry import registry
 
 
 def upload_page(
-    request: MemberRequest, row: Destination, form: UploadForm, status: int = 200
+    request: MemberRequest,
+    row: Destination,
+    form: UploadForm,
+    status: int = 200,
+    address_form: AddressForm | None = None,
 ) -> HttpResponse:
     """Ask for a file, and show which of the person's own were broken off. Outside the fence."""
     with fence.inside(row.organization_id):
@@ -31,6 +36,11 @@ def upload_page(
             "uploads": Upload.objects.of(request.user)
             .filter(destination=row)
             .order_by("-received_at"),
+            "address_form": address_form or AddressForm(),
+            "allowed": [str(each) for each in settings.INTAKE.addresses],
+            "fetches": Fetch.objects.filter(destination=row, created_by=request.user).order_by(
+                "-created_at"
+            ),
         }
         return render(request, "exports/new.html", context, status=status)
 

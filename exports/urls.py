@@ -2,13 +2,18 @@
 
 from django.urls import path
 
-from exports import draft_views, erasure_views, upload_views, views
+from exports import draft_views, erasure_views, fetch_views, upload_views, views
 
 app_name = "exports"
 urlpatterns = [
     path("", views.export_list, name="list"),
     path("to/<uuid:pk>/", draft_views.new, name="new"),
     path("to/<uuid:pk>/uploads/", upload_views.begin, name="upload_begin"),
+    path("to/<uuid:pk>/fetch/", fetch_views.begin, name="fetch_begin"),
+    path("fetches/<uuid:pk>/", fetch_views.detail, name="fetch"),
+    path("fetches/<uuid:pk>/progress/", fetch_views.progress, name="fetch_progress"),
+    path("fetches/<uuid:pk>/again/", fetch_views.again, name="fetch_again"),
+    path("fetches/<uuid:pk>/discard/", fetch_views.discard, name="fetch_discard"),
     path("uploads/<uuid:pk>/", upload_views.upload_pieces, name="upload_pieces"),
     path("uploads/<uuid:pk>/complete/", upload_views.upload_complete, name="upload_complete"),
     path("uploads/<uuid:pk>/discard/", upload_views.upload_discard, name="upload_discard"),

@@ -70,6 +70,13 @@ def environment(ports: Ports, folder: Path, databases: Databases) -> dict[str, s
         "PYTHONUNBUFFERED": "1",
         # The emulated platforms speak plain HTTP; the settings refuse this for any other address.
         "OAUTHLIB_INSECURE_TRANSPORT": "1",
+        # Sample files of the sandbox; the settings refuse this for any other address.
+        "INTAKE_ADDRESSES": f"{sandbox_url(ports)}/_files/ s3://sample-bucket/audiences/",
+        "INTAKE_LOOPBACK": "1",
+        "INTAKE_S3_ENDPOINT": f"{sandbox_url(ports)}/_s3",
+        "INTAKE_S3_REGION": "us-east-1",
+        "INTAKE_S3_ACCESS_KEY_ID": "sandbox-s3-key",
+        "INTAKE_S3_SECRET_ACCESS_KEY": "sandbox-s3-secret",
         # A proxy would not find this machine's own servers.
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",

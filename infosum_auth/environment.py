@@ -9,11 +9,14 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from exports.addresses import Address, AddressRefused, parsed
 
 
 def with_files(environment: Mapping[str, str]) -> dict[str, str]:
@@ -44,6 +47,7 @@ _SECRETS = (
     "REDIS_URL",
     "EMAIL_URL",
     "PLATFORM_",
+    "INTAKE_S3_",
     "SOCIAL_AUTH_",
 )
 
@@ -101,3 +105,59 @@ def platform_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _is_loopback(address: str | None) -> bool:
     return urlsplit(address or "").hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True)
+class Intake:
+    """From where files may be fetched. `loopback` lets this machine's own servers be asked, too."""
+
+    addresses: tuple[Address, ...] = ()
+    loopback: bool = False
+    s3_endpoint: str = ""
+    s3_region: str = ""
+    s3_key_id: str = ""
+    s3_secret: str = field(default="", repr=False)
+
+
+def intake(environment: Mapping[str, str], public_url: str) -> Intake:
+    """Read the allow-list of addresses; what is wrong with it stops the start.
+
+    `INTAKE_LOOPBACK` is for a demo on this machine: it stops the start where people reach the
+    product elsewhere, or where anything but this machine is on the list.
+    """
+    loopback = environment.get("INTAKE_LOOPBACK", "") not in {"", "0"}
+    region = environment.get("INTAKE_S3_REGION", "us-east-1")
+    endpoint = environment.get("INTAKE_S3_ENDPOINT", f"https://s3.{region}.amazonaws.com")
+    try:
+        addresses = tuple(
+            parsed(text, plain_http=loopback)
+            for text in environment.get("INTAKE_ADDRESSES", "").split()
+        )
+        parsed(endpoint, plain_http=loopback)
+    except AddressRefused as refused:
+        raise ImproperlyConfigured(
+            f"INTAKE_ADDRESSES or INTAKE_S3_ENDPOINT: {refused.sentence}"
+        ) from None
+    found = Intake(
+        addresses,
+        loopback,
+        endpoint.rstrip("/"),
+        region,
+        environment.get("INTAKE_S3_ACCESS_KEY_ID", ""),
+        environment.get("INTAKE_S3_SECRET_ACCESS_KEY", ""),
+    )
+    uses_s3 = any(each.scheme == "s3" for each in addresses)
+    if uses_s3 and not (found.s3_key_id and found.s3_secret):
+        raise ImproperlyConfigured(
+            "INTAKE_ADDRESSES holds s3 addresses: set INTAKE_S3_ACCESS_KEY_ID and "
+            "INTAKE_S3_SECRET_ACCESS_KEY."
+        )
+    reached = [public_url, *(str(each) for each in addresses if each.scheme != "s3")]
+    if uses_s3:
+        reached.append(endpoint)
+    if loopback and not all(map(_is_loopback, reached)):
+        raise ImproperlyConfigured(
+            "INTAKE_LOOPBACK is for a demo on this machine, but PUBLIC_URL or an allowed address "
+            "is elsewhere."
+        )
+    return found

@@ -18,6 +18,7 @@ from infosum_auth.broker import (
 )
 from infosum_auth.environment import (
     env,
+    intake,
     master_keys,
     platform_environment,
     required,
@@ -170,6 +171,9 @@ UPLOADS_AT_ONCE = env.int("UPLOADS_AT_ONCE", default=20)
 # What uploads leave free on the disk: prepared batches need room, too.
 STAGING_KEEP_FREE_BYTES = env.int("STAGING_KEEP_FREE_BYTES", default=1024**3)
 
+# From where files may be fetched; nothing where the operator allows no address.
+INTAKE = intake(values, PUBLIC_URL)
+
 # The first master key seals the organizations' data keys; the others still unseal.
 MASTER_KEYS = master_keys(required("MASTER_KEYS"))
 
@@ -191,6 +195,8 @@ CELERY_TASK_QUEUES = [Queue(name) for name in QUEUES]
 CELERY_TASK_DEFAULT_QUEUE = SOON
 CELERY_TASK_ROUTES = {
     "exports.tasks.send": {"queue": SENDING},
+    # It mostly waits, as sending does.
+    "exports.tasks.fetch": {"queue": SENDING},
     "exports.tasks.prepare": {"queue": PREPARING},
     "exports.tasks.prepare_small": {"queue": PREPARING_SMALL},
     "exports.tasks.compare": {"queue": PREPARING},

@@ -17,6 +17,7 @@ from sandbox.clock import Clock
 from sandbox.consent import screen
 from sandbox.control import control
 from sandbox.emulator import Emulator, Route
+from sandbox.files import files
 
 
 def discover(directories: Sequence[Path] = ()) -> list[type[Emulator]]:
@@ -49,6 +50,7 @@ def create_app(directories: Sequence[Path] = (), redirect_uris: Sequence[str] = 
     app.extensions["platforms"] = platforms
     app.extensions["clock"] = clock
     app.register_blueprint(control)
+    app.register_blueprint(files)
     for platform in platforms.values():
         _mount(app, platform)
 

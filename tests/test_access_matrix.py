@@ -15,9 +15,13 @@ from django.utils import timezone
 
 from destinations.models import Destination
 from exports import erasures, services, staging
+from exports.addresses import parsed
 from exports.erasure_models import Erasure
+from exports.fetch_models import Fetch
+from exports.fetch_services import fetch_begin
 from exports.models import Export, Mode
 from exports.upload_models import Upload
+from infosum_auth.environment import Intake
 from organizations import fence
 from organizations.roles import May, may
 from tests.exports.piecing import Page
@@ -66,6 +70,14 @@ class World:
         page.begun().send_all()
         with fence.inside(self.acme.id):
             return Upload.objects.get()
+
+    def fetch(self) -> Fetch:
+        with fence.inside(self.acme.id):
+            return fetch_begin(
+                destination=self.destination(),
+                by=self.creator,
+                address=parsed("https://files.example.com/acme-zebra.csv"),
+            )
 
     def export(self) -> Export:
         row = self.draft()
@@ -122,6 +134,11 @@ ROWS: dict[str, Callable[[World], object]] = {
         World.destination,
     ),
     "exports:upload_begin": World.destination,
+    "exports:fetch_begin": World.destination,
+    **dict.fromkeys(
+        ("exports:fetch", "exports:fetch_progress", "exports:fetch_again", "exports:fetch_discard"),
+        World.fetch,
+    ),
     **dict.fromkeys(
         ("exports:upload_pieces", "exports:upload_complete", "exports:upload_discard"),
         World.upload,
@@ -170,6 +187,7 @@ def reverse_or_fail(name: str, row) -> str:
 @pytest.fixture
 def platform(sample_platform, network, settings, tmp_path):
     settings.STAGING_DIR = str(tmp_path / "staging")
+    settings.INTAKE = Intake((parsed("https://files.example.com/"),))
     grants(network)
     knows(network)
     network.upsert("GET", f"{BASE}/audiences", json=[])

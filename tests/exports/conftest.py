@@ -3,7 +3,9 @@ from django.urls import reverse
 
 from authorizations.models import Authorization
 from destinations.models import Destination
-from exports import pieces
+from exports import fetching, pieces
+from tests.exports.fetches import PIECE as FETCHED_PIECE
+from tests.exports.file_server import FileServer
 from tests.exports.piecing import CONTENT, PIECE, Page
 from tests.exports.sample_servers import SampleServers
 from tests.factories import authorized, destined
@@ -52,3 +54,18 @@ def small_pieces(monkeypatch) -> None:
 def window(client_of, creator, destination) -> Page:
     """Return the page of a creator who chose a file."""
     return Page(client_of(creator), destination, CONTENT)
+
+
+@pytest.fixture
+def server(settings):
+    """Return a server of files, the only one from which files may be fetched."""
+    found = FileServer()
+    settings.INTAKE = found.intake()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def small_fetched_pieces(monkeypatch) -> None:
+    """Let a file of moderate size be fetched in several pieces."""
+    monkeypatch.setattr(fetching, "PIECE_BYTES", FETCHED_PIECE)

@@ -12,5 +12,7 @@ class ExportsConfig(AppConfig):
         """Say in the room below what was exported to a destination."""
         from destinations import extensions
         from exports.of_destinations import ExportsOfDestinations
+        from exports.schedules_of_destinations import SchedulesOfDestinations
 
         extensions.register(ExportsOfDestinations())
+        extensions.register(SchedulesOfDestinations())

@@ -20,9 +20,9 @@ from destinations.models import Destination
 from destinations.standing import standing_of
 from exports import checks, services, staging, tasks
 from exports.check_page import checked
-from exports.engine.columns import columns_of, recognized, several_of
+from exports.draft_form import start_form
+from exports.engine.columns import columns_of, recognized
 from exports.engine.reading import FileRefused
-from exports.engine.taking import Taking
 from exports.forms import StartForm, UploadForm
 from exports.models import Check, Export, ExportState, Mode
 from exports.services import Received
@@ -104,18 +104,8 @@ def start(request: MemberRequest, row: Export) -> HttpResponse:
     platform = registry.get(row.destination.platform)
     kinds = platform.identifiers_taken(row.destination.identifiers, row.destination.settings)
     shape = services.shape_of(row, staging.file_key(row))
-    columns, found = columns_of(shape, kinds), recognized(shape, kinds)
     check = Check.objects.filter(export=row).first()
-    proposed = Taking(several_of(shape, found, kinds), services.country_before(row.destination))
-    form = StartForm(
-        request.POST or None,
-        destination=row.destination,
-        columns=columns,
-        # What was checked is what the person chose.
-        recognized=check.columns if check else found,
-        taking=Taking.from_json(check.taking) if check else proposed,
-        mode=Mode(check.mode) if check else Mode.ADD,
-    )
+    form = start_form(row, shape, request.POST or None)
     if request.method == "POST" and form.is_valid():
         if "check" in request.POST:
             return _check_asked(row, form)
@@ -124,9 +114,9 @@ def start(request: MemberRequest, row: Export) -> HttpResponse:
     context = {
         "row": row,
         "form": form,
-        "columns": columns,
+        "columns": columns_of(shape, kinds),
         "kinds": [kind.label for kind in kinds],
-        "none_found": not found,
+        "none_found": not recognized(shape, kinds),
         "has_header": shape.has_header,
         "may_have_header": not shape.is_parquet,
         "minimum_audience": platform.limits.minimum_audience,

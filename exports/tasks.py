@@ -17,6 +17,8 @@ from exports import (
     fetching,
     gathering,
     preparation,
+    schedule_runs,
+    schedules,
     sending,
     services,
 )
@@ -73,6 +75,23 @@ def check_small(organization_id: str, export_id: str) -> None:
 def fetch(organization_id: str, fetch_id: str) -> None:
     """Fetch a file from its address."""
     fetching.fetch(uuid.UUID(organization_id), uuid.UUID(fetch_id))
+    hint(run_advance, uuid.UUID(organization_id), uuid.UUID(fetch_id))
+
+
+@shared_task
+def run_due(organization_id: str, schedule_id: str) -> None:
+    """Begin the run of a schedule."""
+    run = schedule_runs.run_due(uuid.UUID(organization_id), uuid.UUID(schedule_id))
+    if run is not None:
+        hint(fetch, run.organization_id, run.pk)
+
+
+@shared_task
+def run_advance(organization_id: str, run_id: str) -> None:
+    """Start the export of a run whose file is here."""
+    export = schedule_runs.run_advance(uuid.UUID(organization_id), uuid.UUID(run_id))
+    if export is not None:
+        hint(advance, export.organization_id, export.pk)
 
 
 @shared_task
@@ -138,6 +157,10 @@ def sweep_exports() -> None:
         hint(check, found.organization_id, found.row_id)
     for found in routing.take_due(fetch_services.ROUTE, again_in=fetching.LOOK_AGAIN):
         hint(fetch, found.organization_id, found.row_id)
+    for found in routing.take_due(schedules.ROUTE, again_in=schedule_runs.DUE_AGAIN):
+        hint(run_due, found.organization_id, found.row_id)
+    for found in routing.take_due(schedule_runs.ROUTE, again_in=schedule_runs.LOOK_AGAIN):
+        hint(run_advance, found.organization_id, found.row_id)
 
 
 @shared_task

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from exports import draft_views, erasure_views, fetch_views, upload_views, views
+from exports import (
+    draft_views,
+    erasure_views,
+    fetch_views,
+    schedule_views,
+    upload_views,
+    views,
+)
 
 app_name = "exports"
 urlpatterns = [
@@ -20,6 +27,12 @@ urlpatterns = [
     path("erasures/", erasure_views.erasure_list, name="erasures"),
     path("erasures/<uuid:pk>/", erasure_views.erasure, name="erasure"),
     path("erasures/<uuid:pk>/receipt/", erasure_views.erasure_receipt, name="erasure_receipt"),
+    path("schedules/<uuid:pk>/edit/", schedule_views.edit, name="schedule_edit"),
+    path("schedules/<uuid:pk>/run-now/", schedule_views.run_now, name="schedule_run_now"),
+    path("schedules/<uuid:pk>/pause/", schedule_views.pause, name="schedule_pause"),
+    path("schedules/<uuid:pk>/resume/", schedule_views.resume, name="schedule_resume"),
+    path("schedules/<uuid:pk>/delete/", schedule_views.delete, name="schedule_delete"),
+    path("<uuid:pk>/schedule/", schedule_views.save, name="schedule_save"),
     path("<uuid:pk>/", views.detail, name="detail"),
     path("<uuid:pk>/start/", draft_views.start, name="start"),
     path("<uuid:pk>/check/", draft_views.check_progress, name="check_progress"),

@@ -6,6 +6,7 @@ until `ROWS` or `WITHOUT_A_ROW` says what its variable parts stand for.
 
 import io
 from collections.abc import Callable
+from datetime import time
 
 import pytest
 from django.forms.models import model_to_dict
@@ -14,12 +15,15 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from django.utils import timezone
 
 from destinations.models import Destination
-from exports import erasures, services, staging
+from exports import erasures, schedules, services, staging
 from exports.addresses import parsed
+from exports.engine.taking import AS_THEY_ARE
 from exports.erasure_models import Erasure
 from exports.fetch_models import Fetch
 from exports.fetch_services import fetch_begin
 from exports.models import Export, Mode
+from exports.recurrence import Recurrence
+from exports.schedule_models import Schedule
 from exports.upload_models import Upload
 from infosum_auth.environment import Intake
 from organizations import fence
@@ -77,6 +81,23 @@ class World:
                 destination=self.destination(),
                 by=self.creator,
                 address=parsed("https://files.example.com/acme-zebra.csv"),
+            )
+
+    def fetched(self) -> Export:
+        row = self.draft()
+        change(row, address="https://files.example.com/acme-zebra.csv")
+        return stored(row)
+
+    def schedule(self) -> Schedule:
+        row = self.fetched()
+        when = Recurrence("day", time(6, 0), 0, "UTC")
+        with fence.inside(self.acme.id):
+            return schedules.schedule_create(
+                draft=row,
+                by=self.creator,
+                wish=schedules.Wish(row.address, Mode.ADD, when),
+                columns={"email": 0},
+                taking=AS_THEY_ARE,
             )
 
     def export(self) -> Export:
@@ -142,6 +163,17 @@ ROWS: dict[str, Callable[[World], object]] = {
     **dict.fromkeys(
         ("exports:upload_pieces", "exports:upload_complete", "exports:upload_discard"),
         World.upload,
+    ),
+    "exports:schedule_save": World.fetched,
+    **dict.fromkeys(
+        (
+            "exports:schedule_edit",
+            "exports:schedule_run_now",
+            "exports:schedule_pause",
+            "exports:schedule_resume",
+            "exports:schedule_delete",
+        ),
+        World.schedule,
     ),
     **dict.fromkeys(("exports:start", "exports:discard", "exports:check_progress"), World.draft),
     **dict.fromkeys(

@@ -1,0 +1,58 @@
+"""What a destination's page shows of its schedule."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+from authorizations.usage import UnderWay
+from destinations.extensions import LastDelivery, Panel
+from destinations.models import Destination
+from exports import fetch_services
+from exports.models import Export
+from exports.schedule_models import RunState, Schedule, ScheduleRun
+
+_SHOWN = 10
+_TONES = {RunState.FETCHING: "rest", RunState.STARTED: "good", RunState.SKIPPED: "warn"}
+
+
+class SchedulesOfDestinations:
+    """What schedules answer to the room of destinations."""
+
+    def last_deliveries(
+        self,
+        ids: Sequence[uuid.UUID],  # noqa: ARG002 - exports answer it
+    ) -> Mapping[uuid.UUID, LastDelivery]:
+        """Return nothing: what a schedule delivers is an export."""
+        return {}
+
+    def panel(self, destination: Destination) -> Panel:
+        """Return the schedule and what came of its newest runs."""
+        runs = list(ScheduleRun.objects.filter(destination=destination)[:_SHOWN])
+        exports = Export.objects.in_bulk([run.pk for run in runs if run.state == RunState.STARTED])
+        schedule = (
+            Schedule.objects.select_related("saved_by").filter(destination=destination).first()
+        )
+        context = {
+            "destination": destination,
+            "schedule": schedule,
+            # By the schedule's clock: a template would turn it into the person's.
+            "next_words": f"{schedule.next_there:%A, %-d %B %Y, %H:%M %Z}" if schedule else "",
+            "runs": [(run, _TONES[RunState(run.state)], exports.get(run.pk)) for run in runs],
+            "is_offered": fetch_services.is_offered() and destination.deleted_at is None,
+        }
+        return Panel("exports/_schedule.html", context)
+
+    def is_delivering(self, destination: Destination) -> bool:
+        """Say whether a file is fetched for it just now."""
+        return ScheduleRun.objects.filter(destination=destination, state=RunState.FETCHING).exists()
+
+    def under_way(
+        self,
+        ids: Sequence[uuid.UUID],  # noqa: ARG002 - exports answer it
+    ) -> Mapping[uuid.UUID, Sequence[UnderWay]]:
+        """Return nothing, as above."""
+        return {}
+
+    def resumed(self, destination: Destination) -> None:
+        """Do nothing: what was skipped is not made up for."""

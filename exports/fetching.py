@@ -25,7 +25,7 @@ from exports.engine.sealed_pieces import piece_label
 from exports.engine.sealed_stream import SealBroken
 from exports.fetch_models import LEASE, Fetch
 from exports.fetch_services import ROUTE, fetch_fail
-from exports.uploads import NO_ROOM, has_room, is_full, too_large
+from exports.uploads import NO_ROOM, has_room, too_large
 from organizations import fence, routing
 from organizations.models import Organization
 from organizations.sealing import SealBroken as KeySealBroken
@@ -68,7 +68,7 @@ def fetch(organization_id: uuid.UUID, fetch_id: uuid.UUID) -> None:
         work.begin_anew()
     except OSError as error:
         logger.exception("fetch %s: it could not be staged", fetch_id)
-        full = is_full(error)
+        full = staging.is_full(error)
         work.put_off(NO_ROOM if full else "The file could not be kept on this server.")
 
 

@@ -37,7 +37,7 @@ def run_due(organization_id: uuid.UUID, schedule_id: uuid.UUID) -> ScheduleRun |
     with fence.inside(organization_id):
         row = Schedule.objects.select_related("destination", "saved_by").filter(pk=schedule_id)
         schedule = row.first()
-        if schedule is None or schedule.paused_at is not None:
+        if schedule is None or schedule.paused_at or schedule.destination.deleted_at:
             routing.remove(SCHEDULE_ROUTE, schedule_id)
             return None
         due_at = schedule.next_at

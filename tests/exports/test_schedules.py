@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from audit.models import Entry
-from destinations.services import destination_pause
+from destinations.services import destination_delete, destination_pause
 from exports import schedule_runs, schedules, services
 from exports.engine.taking import AS_THEY_ARE
 from exports.models import Export, ExportState, Mode
@@ -275,3 +275,11 @@ def test_a_person_runs_it_now_edits_pauses_and_deletes_it(
         assert not Schedule.objects.exists()
         said = set(Entry.objects.values_list("action", flat=True))
     assert {f"schedule {word}" for word in ("changed", "paused", "resumed", "deleted")} <= said
+
+
+def test_that_of_a_deleted_destination_runs_no_more(schedule, destination, creator, acme):
+    with fence.inside(acme.id):
+        destination_delete(destination=destination, by=creator)
+    assert due(schedule) is None
+    assert runs(acme) == []
+    assert not Route.objects.filter(kind=schedules.ROUTE).exists()

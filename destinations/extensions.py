@@ -53,6 +53,10 @@ class Extension(Protocol):
         """Take notice that a destination can be delivered to again."""
         ...
 
+    def deleted(self, destination: Destination) -> None:
+        """Take notice that a destination was deleted."""
+        ...
+
 
 _extensions: list[Extension] = []
 
@@ -94,3 +98,9 @@ def resumed(destination: Destination) -> None:
     """Tell the rooms above that a destination can be delivered to again."""
     for extension in _extensions:
         extension.resumed(destination)
+
+
+def deleted(destination: Destination) -> None:
+    """Tell the rooms above that a destination was deleted."""
+    for extension in _extensions:
+        extension.deleted(destination)

@@ -126,6 +126,7 @@ def destination_delete(*, destination: Destination, by: Person) -> None:
         raise Delivering
     row.deleted_at = timezone.now()
     row.save(update_fields=["deleted_at"])
+    extensions.deleted(row)
     record("destination deleted", organization_id=row.organization_id, person=by, subject=row)
 
 

@@ -30,6 +30,7 @@ from exports import (
     gathered,
     rates,
     record,
+    retention,
     staging,
 )
 from exports.export_leases import LEASE_SECONDS, kept
@@ -45,7 +46,7 @@ from exports.models import (
     WaitingFor,
     not_leased,
 )
-from exports.services import ROUTE, keep_files_for_now, wake
+from exports.services import ROUTE, wake
 from exports.troubles import Trouble, fault_of_ours, not_set_up, trouble_of
 from organizations import fence, routing
 from providers.app import NotConfigured
@@ -455,5 +456,5 @@ def _tidy_up(export: Export) -> bool:
     if export.erasure is not None:
         erasures.finish_if_done(export.erasure)
     routing.remove(ROUTE, export.id)
-    keep_files_for_now(export)
+    retention.keep_for_now(export)
     return True

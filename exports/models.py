@@ -12,6 +12,7 @@ from django.utils import timezone
 from destinations.models import Destination
 from exports.erasure_models import Erasure
 from exports.fetch_models import Fetch  # noqa: F401 - Django looks for models here
+from exports.retention_models import Retention  # noqa: F401 - as above
 from exports.schedule_models import Schedule, ScheduleRun  # noqa: F401 - as above
 from exports.upload_models import Upload  # noqa: F401 - Django looks for models here
 from organizations.models import Person, Tenant

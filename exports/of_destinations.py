@@ -13,6 +13,7 @@ from destinations.extensions import LastDelivery, Panel
 from destinations.models import Destination
 from exports.completeness import incomplete_since
 from exports.models import Export, ExportState
+from exports.retention import destination_left
 from exports.services import wake
 
 _SHOWN = 12
@@ -105,6 +106,10 @@ class ExportsOfDestinations:
         """Let what waits for the destination go on."""
         for export in Export.objects.under_way().filter(destination=destination):
             wake(export)
+
+    def deleted(self, destination: Destination) -> None:
+        """Have all that was kept for the destination destroyed."""
+        destination_left(destination)
 
 
 def _bars(exports: Sequence[Export]) -> list[Bar]:

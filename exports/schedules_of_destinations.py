@@ -54,5 +54,8 @@ class SchedulesOfDestinations:
         """Return nothing, as above."""
         return {}
 
+    def deleted(self, destination: Destination) -> None:
+        """Nothing of it is kept in files; a run finds the destination deleted."""
+
     def resumed(self, destination: Destination) -> None:
         """Do nothing: what was skipped is not made up for."""

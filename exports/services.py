@@ -16,8 +16,7 @@ from exports import completeness, staging
 from exports.engine.reading import FileShape, look_at
 from exports.engine.taking import AS_THEY_ARE, Taking
 from exports.fetch_models import Fetch
-from exports.models import FINAL, BatchState, Export, ExportState, Mode, Operation, WaitingFor
-from exports.record import files_to_keep
+from exports.models import BatchState, Export, ExportState, Mode, Operation, WaitingFor
 from exports.upload_models import Upload
 from organizations import fence, routing
 from organizations.models import Person
@@ -27,9 +26,6 @@ ROUTE = "export"
 DRAFT_ROUTE = "export draft"
 # A file that nobody started an export from is destroyed after this.
 DRAFTS_LIVE = timedelta(hours=24)
-FILES_ROUTE = "export files"
-# What "Retry failed" would send, and the rejects, are kept so long after the end.
-FILES_LIVE = timedelta(days=30)
 
 
 class NotNow(Exception):
@@ -238,34 +234,6 @@ def would_undo(export: Export) -> bool:
         destination=export.destination_id, started_at__gt=export.started_at, erasure=None
     )
     return newer.filter(~Q(mode=export.mode) | Q(mode=Mode.REPLACE)).exists()
-
-
-def keep_files_for_now(export: Export) -> None:
-    """Have what is left of an export that is over destroyed when its time is over. In the fence."""
-    routing.add(
-        FILES_ROUTE,
-        organization_id=export.organization_id,
-        row_id=export.id,
-        due_in=FILES_LIVE,
-    )
-
-
-def files_expire(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
-    """Destroy the files of an export that ended long ago; its rows stay. Outside the fence."""
-    with fence.inside(organization_id):
-        ended = Export.objects.select_for_update().filter(pk=export_id, state__in=FINAL).first()
-        routing.remove(FILES_ROUTE, export_id)
-        if ended is None:
-            # It was retried; it will be told again when it is over.
-            return
-        if ended.erasure_id is not None and ended.state == ExportState.FAILED:
-            # Only there it is written down whom "Retry failed" removes.
-            keep_files_for_now(ended)
-            return
-        Export.objects.filter(pk=export_id).update(staged_name="", rejects_name="")
-        kept = files_to_keep(ended)
-        ended.batches.exclude(stored_name__in=kept).update(stored_name="")
-        staging.remove_all_but(export_id, *kept)
 
 
 def wake(export: Export, due_in: timedelta = timedelta()) -> None:

@@ -17,6 +17,7 @@ from exports import (
     fetching,
     gathering,
     preparation,
+    retention,
     schedule_runs,
     schedules,
     sending,
@@ -168,5 +169,5 @@ def sweep_drafts() -> None:
     """Destroy files from which nobody started an export, and those of exports of long ago."""
     for found in routing.take_due(services.DRAFT_ROUTE, again_in=services.DRAFTS_LIVE):
         services.draft_expire(organization_id=found.organization_id, export_id=found.row_id)
-    for found in routing.take_due(services.FILES_ROUTE, again_in=services.DRAFTS_LIVE):
-        services.files_expire(organization_id=found.organization_id, export_id=found.row_id)
+    for found in routing.take_due(retention.ROUTE, again_in=services.DRAFTS_LIVE):
+        retention.expire(organization_id=found.organization_id, export_id=found.row_id)

@@ -9,7 +9,8 @@ from django.urls import reverse
 from audit.models import Entry
 from exports import comparing
 from exports.models import BatchState, ExportBatch, ExportState, Mode, Operation
-from exports.services import export_cancel, files_expire
+from exports.retention import expire
+from exports.services import export_cancel
 from organizations import fence
 from tests.exports.driving import (
     advance,
@@ -202,7 +203,8 @@ def test_comparing_goes_on_after_its_worker_was_killed(servers, destination, cre
 
 def test_the_record_outlives_the_time_of_the_files(servers, destination, creator):
     first = delivered(started(destination, creator, *PEOPLE[:3]))
-    files_expire(organization_id=first.organization_id, export_id=first.id)
+    change(first, finished_at=Now() - timedelta(days=31))
+    expire(organization_id=first.organization_id, export_id=first.id)
     delivered(started(destination, creator, PEOPLE[1], mode=Mode.REPLACE))
     assert servers.held == {"au1": digests(PEOPLE[1])}
 

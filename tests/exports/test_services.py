@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from audit.models import Entry
 from destinations.services import destination_delete
-from exports import services, tasks
+from exports import retention, tasks
 from exports.models import (
     EXPORT_MOVES,
     FINAL,
@@ -284,7 +284,8 @@ def test_what_is_left_of_an_export_is_destroyed_after_thirty_days(
     assert list((staging_folder / str(export.id)).iterdir())
     with fence.inside(export.organization_id):
         assert may_retry(export)
-        Route.objects.filter(kind=services.FILES_ROUTE).update(due_at=timezone.now())
+        Route.objects.filter(kind=retention.ROUTE).update(due_at=timezone.now())
+    change(export, finished_at=timezone.now() - timedelta(days=31))
     tasks.sweep_drafts()
     assert not (staging_folder / str(export.id)).exists()
     export = stored(export)

@@ -1,0 +1,110 @@
+"""Destroy what an export left when its time is over; an organization says how long that is.
+
+Two times count from an export's end: that of rejects and of what "Retry failed" would send, and
+that of the delivered sets with which a Replace compares. Without a set nobody knows any more who
+was in it: a Replace then adds all of its file, and whoever is not in it stays.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from audit.services import record as audit
+from destinations.models import Destination
+from exports import staging
+from exports.models import FINAL, Export, ExportState
+from exports.record import batches_of, files_to_keep, lose
+from exports.retention_models import Retention
+from organizations import fence, routing
+from organizations.models import Person
+
+ROUTE = "export files"
+
+
+def retention_of(organization_id: uuid.UUID) -> Retention:
+    """Return what holds for an organization, chosen or not. In the fence."""
+    chosen = Retention.objects.filter(organization=organization_id).first()
+    return chosen or Retention(organization_id=organization_id)
+
+
+def retention_change(*, chosen: Retention, by: Person) -> None:
+    """Keep a choice, also for what lies there already. In the fence."""
+    Retention.objects.update_or_create(
+        organization_id=chosen.organization_id,
+        defaults={"files_days": chosen.files_days, "sets_days": chosen.sets_days},
+    )
+    audit(
+        "retention changed",
+        organization_id=chosen.organization_id,
+        person=by,
+        files_days=chosen.files_days,
+        sets_days=chosen.sets_days,
+    )
+    for ended in Export.objects.filter(state__in=FINAL):
+        keep_for_now(ended)
+
+
+def keep_for_now(export: Export) -> None:
+    """Have what is left of an export that is over looked at when a time of it is over."""
+    chosen = retention_of(export.organization_id)
+    _look_at(export, chosen.files_days)
+
+
+def expire(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
+    """Destroy the files of an export whose time is over; its rows stay. Outside the fence."""
+    with fence.inside(organization_id):
+        rows = Export.objects.select_for_update(of=("self",)).select_related("destination")
+        ended = rows.filter(pk=export_id, state__in=FINAL).first()
+        routing.remove(ROUTE, export_id)
+        if ended is None:
+            # It was retried; it will be told again when it is over.
+            return
+        chosen = retention_of(organization_id)
+        is_left = ended.destination.deleted_at is not None
+        if not is_left and timezone.now() < _end(ended) + timedelta(days=chosen.files_days):
+            _look_at(ended, chosen.files_days)
+            return
+        if ended.erasure_id is not None and ended.state == ExportState.FAILED and not is_left:
+            # Only there it is written down whom "Retry failed" removes.
+            _look_at(ended, chosen.files_days, again=True)
+            return
+        _destroy(ended, chosen, is_left=is_left)
+
+
+def destination_left(destination: Destination) -> None:
+    """Have all that was kept for a destination destroyed soon: it was deleted. In the fence."""
+    for ended in Export.objects.filter(destination=destination.pk, state__in=FINAL):
+        routing.add(
+            ROUTE,
+            organization_id=ended.organization_id,
+            row_id=ended.id,
+            due_in=timedelta(),
+        )
+
+
+def _destroy(ended: Export, chosen: Retention, *, is_left: bool) -> None:
+    Export.objects.filter(pk=ended.pk).update(staged_name="", rejects_name="")
+    ended.staged_name = ended.rejects_name = ""
+    sets_days = chosen.sets_days
+    is_over = sets_days is not None and timezone.now() >= _end(ended) + timedelta(days=sets_days)
+    if is_over or is_left:
+        own = batches_of(ended.destination).filter(export=ended)
+        lose(list(own.values_list("pk", flat=True)))
+    kept = files_to_keep(ended)
+    ended.batches.exclude(stored_name__in=kept).exclude(stored_name="").update(stored_name="")
+    staging.remove_all_but(ended.id, *kept)
+    if kept and sets_days is not None:
+        _look_at(ended, sets_days)
+
+
+def _look_at(export: Export, days: int, *, again: bool = False) -> None:
+    since = timezone.now() if again else _end(export)
+    due_in = max(timedelta(), since + timedelta(days=days) - timezone.now())
+    routing.add(ROUTE, organization_id=export.organization_id, row_id=export.id, due_in=due_in)
+
+
+def _end(export: Export) -> datetime:
+    return export.finished_at or timezone.now()

@@ -105,9 +105,18 @@ def authorize(demo: Demo, platform: Platform, name: str) -> None:
 
 
 def create_destination(
-    demo: Demo, platform: Platform, authorization: str, name: str, *, audience_name: str = ""
+    demo: Demo,
+    platform: Platform,
+    authorization: str,
+    name: str,
+    *,
+    audience_name: str = "",
+    ad_account: int = 0,
 ) -> str:
-    """Create a destination as the creator, who never visits the platform; return its address."""
+    """Create a destination as the creator, who never visits the platform; return its address.
+
+    `ad_account` says which of those that are offered, counted from 0.
+    """
     browser = signed_in(demo, "creator@acme.example")
     browser.click("New destination")
     form = browser.form_with("Continue", "Refresh the choices")
@@ -118,7 +127,7 @@ def create_destination(
     form.choose("Authorization", authorization)
     browser.press(form, "Refresh the choices")
     form = browser.form_with("Create destination")
-    form.choose_first("Ad account")
+    form.choose_one("Ad account", ad_account)
     for field in platform.destination_fields:
         if field.example:
             is_name = field.name == NAME_FIELD and audience_name

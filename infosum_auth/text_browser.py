@@ -159,13 +159,19 @@ class Form:
         offered = [_words(each) for each in options]
         raise NotOnThePageError(f"'{label}' does not offer '{option}' but {offered}")
 
-    def choose_first(self, label: str) -> None:
-        """Choose in the dropdown with this label the first option that stands for something."""
-        for each in self._labeled(label).find_all("option"):
-            if each.get("value") and not each.has_attr("disabled"):
-                self.choose(label, _words(each))
-                return
-        raise NotOnThePageError(f"'{label}' offers nothing that can be chosen")
+    def choose_one(self, label: str, number: int = 0) -> None:
+        """Choose in the dropdown with this label one of the options that stand for something.
+
+        They are counted from 0, and from the beginning again behind the last.
+        """
+        offered = [
+            _words(each)
+            for each in self._labeled(label).find_all("option")
+            if each.get("value") and not each.has_attr("disabled")
+        ]
+        if not offered:
+            raise NotOnThePageError(f"'{label}' offers nothing that can be chosen")
+        self.choose(label, offered[number % len(offered)])
 
     def pick(self, words: str) -> None:
         """Choose the radio button or box whose label begins so."""

@@ -51,7 +51,12 @@ def hostile_files(drill: Drill, score: Score) -> None:
         score.injected += 1
         name = f"Hostile {number + 1}"
         url = create_destination(
-            drill.demo, drill.platform, drill.authorization, name, audience_name=name
+            drill.demo,
+            drill.platform,
+            drill.authorization,
+            name,
+            audience_name=name,
+            ad_account=drill.turn,
         )
         drill.name = name
         score.survived += _is_survived(drill, url, file, score)

@@ -69,7 +69,10 @@ class Fault:
 
 
 class Drill:
-    """A demo with one platform, one authorization, and a new destination for each injection."""
+    """A demo with one platform, one authorization, and a new destination for each injection.
+
+    They are in two ad accounts in turn.
+    """
 
     def __init__(self, demo: Demo, platform: Platform, file: Path, seed: int) -> None:
         self.demo = demo
@@ -80,7 +83,8 @@ class Drill:
         self.authorization = f"Drill at {platform.label}"
         self.name = ""
         self._runs = 0
-        self._accounts: set[str] = set()
+        # What was seen of the ad accounts that the exports go to in turn.
+        self._accounts: tuple[set[str], set[str]] = (set(), set())
         authorize(demo, platform, self.authorization)
 
     def run(self, fault: Fault, score: Score) -> bool:
@@ -91,7 +95,12 @@ class Drill:
         self._runs += 1
         self.name = f"Drill {self._runs}"
         url = create_destination(
-            self.demo, self.platform, self.authorization, self.name, audience_name=self.name
+            self.demo,
+            self.platform,
+            self.authorization,
+            self.name,
+            audience_name=self.name,
+            ad_account=self.turn,
         )
         if fault.before is not None:
             fault.before(self, url)
@@ -129,6 +138,11 @@ class Drill:
         browser.press(form, "Upload")
         return browser
 
+    @property
+    def turn(self) -> int:
+        """Return which of its two ad accounts the export that runs now goes to."""
+        return self._runs % 2
+
     def sleep(self, least: float, most: float) -> None:
         """Wait for a random moment."""
         time.sleep(self.chance.uniform(least, most))
@@ -147,7 +161,7 @@ class Drill:
         nothing = {"name": self.name, "held": 0, "digest": "", "requests": 0, "account": ""}
         path = f"{self.platform.key}/audiences?name={quote(self.name)}"
         found: list[dict[str, Any]] = control(self.demo, path)
-        self._accounts.update(each["account"] for each in found)
+        self._accounts[self.turn].update(each["account"] for each in found)
         return found[0] if found else nothing
 
     def fault(self, kind: str, *, count: int | None = 1, **more: float) -> None:
@@ -171,10 +185,14 @@ class Drill:
         is_said = "Succeeded" in page.text
         score.survived += is_whole and is_said
         score.lost += 0 if is_whole else max(1, abs(held["held"] - len(self.expected.digests)))
-        # All of them go to the same.
-        score.wrong_account += max(0, len(self._accounts) - 1)
+        score.wrong_account += self._wrong_accounts()
         batches = -(-len(self.expected.digests) // BATCH_ROWS)
         score.resent_batches += max(0, held["requests"] - batches)
+
+    def _wrong_accounts(self) -> int:
+        """Count ad accounts that hold what should have gone to the other one, or to none."""
+        own, other = self._accounts[self.turn], self._accounts[1 - self.turn]
+        return max(0, len(own) - 1) + len(own & other)
 
     def _answers(self, status: int | None) -> int:
         """Return how many answers of a status the platform has given."""

@@ -27,6 +27,7 @@ from exports import (
     breakers,
     completeness,
     erasures,
+    folding,
     gathered,
     rates,
     record,
@@ -74,6 +75,7 @@ class Next:
     prepare: bool = False
     compare: bool = False
     erase: bool = False
+    fold: bool = False
     is_small: bool = False
     send: Sequence[uuid.UUID] = field(default=())
     confirm: Sequence[uuid.UUID] = field(default=())
@@ -83,7 +85,9 @@ class Next:
 def advance(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
     """Bring an export one step further; return what workers are to do. Outside the fence."""
     if _is_over(organization_id, export_id):
-        return Next()
+        with fence.inside(organization_id):
+            ended = Export.objects.select_related("destination").get(pk=export_id)
+            return Next(fold=ended.is_final and folding.is_due(ended))
     with fence.inside(organization_id):
         export = Export.objects.select_related("destination").filter(pk=export_id).first()
         if export is None:

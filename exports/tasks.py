@@ -15,6 +15,7 @@ from exports import (
     erasing,
     fetch_services,
     fetching,
+    folding,
     gathering,
     preparation,
     retention,
@@ -57,6 +58,13 @@ def compare_small(organization_id: str, export_id: str) -> None:
 def erase(organization_id: str, export_id: str) -> None:
     """Find a person in what a destination keeps, and write it again without them."""
     erasing.erase(uuid.UUID(organization_id), uuid.UUID(export_id))
+    hint(advance, uuid.UUID(organization_id), uuid.UUID(export_id))
+
+
+@shared_task
+def fold(organization_id: str, export_id: str) -> None:
+    """Say by few files what an audience holds."""
+    folding.fold(uuid.UUID(organization_id), uuid.UUID(export_id))
     hint(advance, uuid.UUID(organization_id), uuid.UUID(export_id))
 
 
@@ -104,6 +112,8 @@ def advance(organization_id: str, export_id: str) -> None:
         hint(prepare_small if following.is_small else prepare, organization, export)
     if following.compare:
         hint(compare_small if following.is_small else compare, organization, export)
+    if following.fold:
+        hint(fold, organization, export)
     if following.erase:
         hint(erase, organization, export)
     for _ in range(0, len(following.send), sending.SLOTS):

@@ -200,6 +200,7 @@ CELERY_TASK_ROUTES = {
     "exports.tasks.prepare": {"queue": PREPARING},
     "exports.tasks.prepare_small": {"queue": PREPARING_SMALL},
     "exports.tasks.compare": {"queue": PREPARING},
+    "exports.tasks.fold": {"queue": PREPARING},
     "exports.tasks.erase": {"queue": PREPARING},
     "exports.tasks.compare_small": {"queue": PREPARING_SMALL},
     "exports.tasks.check": {"queue": PREPARING},

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from authorizations import services as authorization_services
-from exports import comparing, conducting, delivery, erasing, preparation, staging
+from exports import comparing, conducting, delivery, erasing, folding, preparation, staging
 from exports.models import Export, ExportBatch, Mode
 from exports.services import Received, draft_create, export_retry, export_start, upload_expect
 from organizations import fence
@@ -63,13 +63,21 @@ def work(export: Export) -> None:
         following = conducting.advance(export.organization_id, export.id)
         if following.prepare:
             preparation.prepare(export.organization_id, export.id)
+        if following.fold:
+            folding.fold(export.organization_id, export.id)
         if following.erase:
             erasing.erase(export.organization_id, export.id)
         if following.compare:
             comparing.compare(export.organization_id, export.id)
         for batch_id in following.send:
             delivery.send(export.organization_id, batch_id)
-        if not (following.prepare or following.compare or following.erase or following.send):
+        if not (
+            following.prepare
+            or following.compare
+            or following.erase
+            or following.fold
+            or following.send
+        ):
             return
     raise AssertionError("It never comes to rest.")
 

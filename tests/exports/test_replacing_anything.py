@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from exports import folding
 from exports.models import Breaker, ExportState, Mode
 from exports.services import NotNow, export_cancel, export_retry
 from organizations import fence
@@ -64,6 +65,11 @@ def carried_on(export):
         else:
             break
     return stored(export)
+
+
+@pytest.fixture(autouse=True)
+def it_is_folded_whenever_it_may(monkeypatch):
+    monkeypatch.setattr(folding, "LEAST_PEOPLE", 1)
 
 
 def carry_out(servers, destination, by, step):

@@ -1,0 +1,70 @@
+"""The record of many exports, said by the files of the newest."""
+
+import pytest
+
+from exports import folding
+from exports.models import ExportBatch, Mode, Operation, Recorded
+from exports.services import export_cancel
+from organizations import fence
+from tests.exports.driving import delivered, digests, files, retried, started, table, work
+from tests.exports.replacing import begun, by_difference, nobody_is_asked
+from tests.exports.sample_servers import LOST
+from tests.factories import stored
+
+__all__ = ("by_difference", "nobody_is_asked")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_difference", "nobody_is_asked")]
+
+PEOPLE = [f"person{number}@example.com" for number in range(9)]
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    monkeypatch.setattr(folding, "LEAST_PEOPLE", 4)
+
+
+def held(export) -> list[tuple[int, int]]:
+    with fence.inside(export.organization_id):
+        rows = ExportBatch.objects.filter(operation=Operation.HELD, recorded=Recorded.YES)
+        return sorted(rows.values_list("identifiers", "accepted"))
+
+
+def test_additions_are_folded_when_more_came_than_was_there(servers, destination, creator):
+    first = delivered(started(destination, creator, *PEOPLE[:3]))
+    assert any("batch" in name for name in files(first))
+    second = delivered(started(destination, creator, *PEOPLE[1:5]))
+    assert held(second) == [(5, 5)]
+    assert files(first) == {first.rejects_name}
+    assert len([name for name in files(second) if "batch" in name]) == 1
+    third = delivered(started(destination, creator, *PEOPLE[4:7]))
+    assert held(third) == [(5, 5)]
+    delivered(started(destination, creator, *PEOPLE[2:4], mode=Mode.REPLACE))
+    assert servers.held == {"au1": digests(*PEOPLE[2:4])}
+
+
+def test_what_may_be_there_is_folded_as_that(servers, destination, creator):
+    servers.answer("add", LOST)
+    export = begun(destination, creator, table(*PEOPLE[:2]), mode=Mode.ADD)
+    work(export)
+    with fence.inside(export.organization_id):
+        export_cancel(export=stored(export), by=creator)
+    delivered(export)
+    second = delivered(started(destination, creator, *PEOPLE[3:7]))
+    assert held(second) == [(2, 0), (4, 4)]
+    last = delivered(started(destination, creator, *PEOPLE[1:4], mode=Mode.REPLACE))
+    assert servers.held == {"au1": digests(*PEOPLE[1:4])}
+    assert last.comparison["kept"] == 1
+
+
+def test_nothing_is_folded_over_what_may_be_sent_again(servers, destination, creator):
+    servers.answer("add", 400)
+    failed = delivered(started(destination, creator, *PEOPLE[:2]))
+    second = delivered(started(destination, creator, *PEOPLE[:6]))
+    assert held(second) == []
+    retried(failed, creator)
+    assert servers.held == {"au1": digests(*PEOPLE[:6])}
+
+
+def test_who_was_removed_is_not_held(servers, destination, creator):
+    delivered(started(destination, creator, *PEOPLE[:4]))
+    export = delivered(started(destination, creator, *PEOPLE[:2], mode=Mode.REMOVE))
+    assert held(export) == [(2, 2)]

@@ -64,7 +64,8 @@ def hashed(value: str) -> str:
     text = value.strip().lower()
     if not text:
         raise Invalid(Reason.EMPTY)
-    if not _DIGEST.fullmatch(text):
+    # Zeros stand for nobody's digest.
+    if not _DIGEST.fullmatch(text) or not text.strip("0"):
         raise Invalid(Reason.NOT_A_HASH)
     if text == EMPTY_DIGEST:
         raise Invalid(Reason.HASH_OF_NOTHING)

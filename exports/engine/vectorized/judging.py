@@ -28,6 +28,7 @@ from providers.identifiers import EMPTY_DIGEST, Reason
 DIGEST = 32
 _HEX = 2 * DIGEST
 _MISSING = place(Reason.MISSING_COLUMN)
+_NOT_A_HASH = place(Reason.NOT_A_HASH)
 _HASH_OF_NOTHING = place(Reason.HASH_OF_NOTHING)
 _NOTHING = np.frombuffer(bytes.fromhex(EMPTY_DIGEST), dtype=np.uint8)
 # Two blocks of SHA-256 hold the longest value and what is put behind it.
@@ -203,12 +204,15 @@ def _space_at(data: Bytes, at: int, stop: int, wide: bool) -> int:
 @inlined
 def _taken(texts: Bytes, at: int, digests: Bytes, row: int, begin: int) -> int:
     """Read a text of 64 hexadecimal digits as a digest; return its status."""
-    is_nothing = True
+    is_nothing = is_zero = True
     for number in range(DIGEST):
         high, low = texts[at + 2 * number], texts[at + 2 * number + 1]
         byte = _nibble(high) << 4 | _nibble(low)
         is_nothing &= byte == _NOTHING[number]
+        is_zero &= byte == 0
         digests[row, begin + number] = byte
+    if is_zero:
+        return _NOT_A_HASH
     return _HASH_OF_NOTHING if is_nothing else VALID
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from authorizations import consent, services
 from destinations.models import Destination
-from exports import comparing, conducting, confirming, delivery, preparation
-from exports.models import ExportState, Mode
+from exports import comparing, conducting, confirming, delivery, erasing, erasures, preparation
+from exports.models import Export, ExportState, Mode
 from exports.services import export_start
 from organizations import fence
 from providers.values import AdAccount, Verdict
@@ -77,13 +77,18 @@ def rows(destination, people):
 
 
 def exported(destination, by, people, mode):
-    """Export a file of hashes, as workers do, however long the platform works on it."""
+    """Export a file of hashes."""
     kinds = destination.identifiers
     lines = [",".join(kinds), *(",".join(row) for row in rows(destination, people))]
     export = drafted(destination, by, "\n".join(lines) + "\n")
     with fence.inside(destination.organization_id):
         columns = {kind: place for place, kind in enumerate(kinds)}
         export_start(export=export, by=by, mode=mode, columns=columns)
+    return carried_out(export)
+
+
+def carried_out(export):
+    """Do what workers do, however long the platform works on it."""
     organization_id = export.organization_id
     for _ in range(60):
         following = conducting.advance(organization_id, export.id)
@@ -91,6 +96,8 @@ def exported(destination, by, people, mode):
             preparation.prepare(organization_id, export.id)
         if following.compare:
             comparing.compare(organization_id, export.id)
+        if following.erase:
+            erasing.erase(organization_id, export.id)
         for batch in following.send:
             delivery.send(organization_id, batch)
         for batch in following.confirm:
@@ -110,8 +117,25 @@ def test_a_replace_leaves_exactly_the_file(destination, sandbox, platform, creat
     exported(destination, creator, FIRST, Mode.ADD)
     for people in (SECOND, THIRD, FIRST):
         exported(stored(destination), creator, people, Mode.REPLACE)
-        expected = {each for row in rows(destination, people) for each in row}
-        (held,) = sandbox.audiences(platform.key)
-        assert held["held"] == len(expected)
-        sums = hashlib.sha256("\n".join(sorted(expected)).encode()).hexdigest()
-        assert held["digest"] == sums
+        must_hold(sandbox, destination, people)
+
+
+def must_hold(sandbox, destination, people):
+    expected = {each for row in rows(destination, people) for each in row}
+    (held,) = sandbox.audiences(destination.platform)
+    assert held["held"] == len(expected)
+    sums = hashlib.sha256("\n".join(sorted(expected)).encode()).hexdigest()
+    assert held["digest"] == sums
+
+
+def test_an_erased_person_is_gone_and_who_shares_a_phone_stays(
+    destination, sandbox, creator, admin
+):
+    exported(destination, creator, FIRST, Mode.ADD)
+    with fence.inside(destination.organization_id):
+        erasure = erasures.erasure_request(
+            organization_id=destination.organization_id, by=admin, value=digest("email", 5)
+        )
+        export = Export.objects.get(erasure=erasure)
+    carried_out(export)
+    must_hold(sandbox, destination, [person for person in FIRST if person[0] != 5])

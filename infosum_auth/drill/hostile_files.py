@@ -69,7 +69,7 @@ def _is_survived(drill: Drill, destination_url: str, file: Hostile, score: Score
     score.most_seconds = max(score.most_seconds, round(seconds, 1))
     told = {"seconds": round(seconds, 1)}
     if file.refusal:
-        is_well = file.refusal in page.text and staged(drill) == before
+        is_well = file.refusal in page.text and not staged(drill) - before
     else:
         is_well = _is_sorted_out(drill, page, file, score)
     told["memory_mb"] = round(_peak(drill) / 1e6)

@@ -87,8 +87,9 @@ class Table:
         self._is_at_end = False
         self._row = 1
         if writing.encoding == "utf-8-sig":
-            # The mark belongs to no cell.
-            self._waiting = stream.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
+            # The mark belongs to no cell; nor does, to Python, a file that is a part of one.
+            head = stream.read(len(codecs.BOM_UTF8))
+            self._waiting = b"" if codecs.BOM_UTF8.startswith(head) else head
             writing = replace(writing, encoding="utf-8")
         self.writing = writing
 

@@ -100,6 +100,11 @@ def test_the_mark_at_the_head_of_utf_8_is_no_part_of_the_first_cell(tmp_path):
     assert found[2].people == 1
 
 
+@pytest.mark.parametrize("data", [b"\xef", b"\xef\xbb", b"\xef\n", b"\xef\xbba@b.co\n"])
+def test_a_part_of_that_mark_is_the_same_both_ways(tmp_path, data):
+    compared(tmp_path, data, replace(PLAIN, encoding="utf-8-sig"), EMAIL)
+
+
 def test_the_sample_audience_is_the_same_with_any_shape_and_read_in_blocks_alone(tmp_path):
     text = "".join(messy_rows(5000, seed=5))
     for written in (text, text.replace("\n", "\r\n"), text.replace(",", "\t")):

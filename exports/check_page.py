@@ -75,6 +75,9 @@ class Checked:
     rejected: int
     people: int
     distinct: int
+    # In the audience already, and whom a Replace would take out: None where nobody knows.
+    already: int | None
+    leave: int | None
     types: tuple[TypeChecked, ...]
     estimate: Estimate
     minimum_audience: int
@@ -113,12 +116,15 @@ def checked(export: Export, check: Check | None) -> Checked | None:
         return None
     platform = registry.get(export.destination.platform)
     report = check.report
+    members = report.get("members") or {}
     return Checked(
         mode=Mode(check.mode),
         rows=report["rows"],
         rejected=report["rejected"],
         people=report["people"],
         distinct=report["distinct"],
+        already=members.get("already"),
+        leave=members.get("leave"),
         types=tuple(
             _of_type(platform, export, check, key, found) for key, found in report["types"].items()
         ),

@@ -9,6 +9,7 @@ import logging
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from exports.engine.reading import FileRefused, FileShape, rows
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.engine.suspicions import Looked, looked_through
 from exports.engine.taking import AS_THEY_ARE, Taking
+from exports.members import Known, Members, known_of
 from exports.models import Check, Export, ExportState, Mode, not_leased
 from exports.services import NotNow
 from organizations import fence, routing
@@ -113,17 +115,20 @@ def _claim(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Work | None:
             lease_owner=owner, lease_until=Now() + _LEASE, attempts=F("attempts") + 1
         ):
             return None
-        return _Work(export, asked.get(), owner, staging.file_key(export))
+        return _Work(export, asked.get(), owner, staging.file_key(export), known_of(export))
 
 
 class _Work:
     """One check, held by a lease."""
 
-    def __init__(self, export: Export, check: Check, owner: uuid.UUID, key: bytes) -> None:
+    def __init__(
+        self, export: Export, check: Check, owner: uuid.UUID, key: bytes, known: Known | None
+    ) -> None:
         self._export = export
         self._check = check
         self._owner = owner
         self._key = key
+        self._known = known
         self._said_at = time.monotonic()
 
     def found(self) -> dict[str, Any]:
@@ -136,17 +141,23 @@ class _Work:
         with staging.reading(export.staged_name, self._key) as stream:
             written = rows(stream, shape, only=columns.values())
             looked = looked_through(written, columns, kinds, alive=self._alive, taking=taking)
-            sums = counted(
-                stream,
-                shape,
-                columns,
-                kinds,
-                folder=staging.folder(),
-                look=_nothing_more,
-                alive=self._alive,
-                taking=taking,
-            )
-        return report_of(sums, looked)
+            with ExitStack() as stack:
+                members = None
+                if self._known is not None:
+                    keys = [kind.key for kind in kinds]
+                    members = stack.enter_context(Members(self._known, keys, platform))
+                sums = counted(
+                    stream,
+                    shape,
+                    columns,
+                    kinds,
+                    folder=staging.folder(),
+                    look=members.take if members else _nothing_more,
+                    alive=self._alive,
+                    taking=taking,
+                )
+                found = members.counted(self._alive) if members else None
+        return report_of(sums, looked, found)
 
     def finish(self, **what: object) -> None:
         """Keep what was found, unless something else was asked meanwhile."""
@@ -171,17 +182,21 @@ def _nothing_more(_records: object) -> None:
     """Look at people no further."""
 
 
-def report_of(sums: Counted, looked: Mapping[str, Looked]) -> dict[str, Any]:
-    """Return what is stored of a check.
+def report_of(
+    sums: Counted, looked: Mapping[str, Looked], members: Mapping[str, int] | None = None
+) -> dict[str, Any]:
+    """Return what is stored of a check; `members` is what `Members.counted` gave, if it is known.
 
-    `{"rows", "rejected", "people", "distinct", "types": {key: {"valid", "distinct", "invalid":
-    {reason: count}, "raw", "hashed", "suspicions": {words: count}, "samples": {of: [masked]}}}}`
+    `{"rows", "rejected", "people", "distinct", "members", "types": {key: {"valid", "distinct",
+    "invalid": {reason: count}, "raw", "hashed", "suspicions": {words: count}, "samples": {of:
+    [masked]}}}}`
     """
     return {
         "rows": sums.rows,
         "rejected": sums.rejected,
         "people": sums.people,
         "distinct": sums.distinct,
+        "members": dict(members) if members is not None else None,
         "types": {
             key: {
                 "valid": each.valid,

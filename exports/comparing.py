@@ -20,7 +20,6 @@ from django.utils import timezone
 
 from audit.services import record as audit
 from exports import completeness, gathered, record, staging
-from exports.conducting import fail, somebody_is_before, wait
 from exports.models import (
     BatchState,
     Export,
@@ -30,6 +29,7 @@ from exports.models import (
     Recorded,
     WaitingFor,
 )
+from exports.outcomes import fail, somebody_is_before, wait
 from exports.preparation import LEASE_SECONDS, MOST_ATTEMPTS, SIGN_SECONDS
 from exports.record_files import UNREADABLE, Stored, Writer, Written, in_order
 from exports.services import wake

@@ -26,11 +26,11 @@ from destinations.models import Destination
 from destinations.standing import standing_of
 from exports import breakers, rates, staging
 from exports.claims import Claim, LeaseLost, claim_due, locked
-from exports.conducting import LOOK_AGAIN, end_or_wait, forget_audience
 from exports.engine import batches as encoding
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.halving import halve
 from exports.models import BatchState, Export, ExportBatch, ExportState, Operation, WaitingFor
+from exports.outcomes import LOOK_AGAIN, end_or_wait, forget_audience
 from exports.receipts import write_receipts
 from exports.room import Room
 from exports.services import file_key_of, wake

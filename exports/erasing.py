@@ -20,7 +20,6 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from exports import erasures, record, staging
-from exports.conducting import somebody_is_before
 from exports.export_leases import LEASE_SECONDS, kept
 from exports.models import (
     ENDED,
@@ -32,6 +31,7 @@ from exports.models import (
     Operation,
     not_leased,
 )
+from exports.outcomes import somebody_is_before
 from exports.record_files import UNREADABLE, Stored, Writer, in_order
 from exports.services import wake
 from organizations import fence

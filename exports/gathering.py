@@ -18,9 +18,9 @@ from django.utils import timezone
 from authorizations.uses import Use
 from destinations import audiences
 from exports import gathered
-from exports.conducting import end_or_wait, forget_audience
 from exports.export_leases import LEASE_SECONDS, kept
 from exports.models import BatchState, Export, ExportBatch, ExportState, Operation, WaitingFor
+from exports.outcomes import end_or_wait, forget_audience
 from exports.services import wake
 from exports.troubles import Trouble, not_set_up, trouble_of
 from organizations import fence

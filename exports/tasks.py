@@ -17,6 +17,7 @@ from exports import (
     fetching,
     folding,
     gathering,
+    outcomes,
     preparation,
     retention,
     schedule_runs,
@@ -162,7 +163,7 @@ def sweep_audiences() -> None:
 @shared_task
 def sweep_exports() -> None:
     """Look at every export that is due: its message may be lost, its worker killed."""
-    for found in routing.take_due(services.ROUTE, again_in=conducting.LOOK_AGAIN):
+    for found in routing.take_due(services.ROUTE, again_in=outcomes.LOOK_AGAIN):
         hint(advance, found.organization_id, found.row_id)
     for found in routing.take_due(checks.ROUTE, again_in=checks.LOOK_AGAIN):
         hint(check, found.organization_id, found.row_id)

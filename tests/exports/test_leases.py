@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from destinations.services import destination_pause, destination_resume
-from exports import conducting, delivery
+from exports import conducting, delivery, finishing
 from exports.claims import LeaseLost
 from exports.models import BatchState, Export, ExportState, Mode, WaitingFor
 from exports.services import export_cancel
@@ -315,7 +315,7 @@ def test_a_retry_that_begins_while_files_are_destroyed_keeps_them(servers, desti
         read = Export.objects.get(pk=export.id)
         change(export, state=ExportState.SENDING)
         change(batches(export)[1], state=BatchState.PENDING)
-        conducting._tidy_up(read)
+        finishing.tidy_up(read)
     assert delivered(export).state == ExportState.SUCCEEDED
 
 

@@ -1,0 +1,121 @@
+"""What comes once before the batches: the audience is found or created, and emptied for a Replace.
+
+It runs under the export's lease. Where a platform replaces by difference nothing is emptied.
+"""
+
+from __future__ import annotations
+
+from django.db import Error as DatabaseFault
+from django.db.models.functions import Now
+
+from audit.services import record as audit
+from authorizations import tokens
+from authorizations.uses import Use
+from destinations import audiences
+from destinations.models import Destination
+from exports import breakers, gathered, rates, record
+from exports.export_leases import LEASE_SECONDS, kept
+from exports.models import Export, ExportState, Mode, WaitingFor
+from exports.outcomes import end_or_wait, forget_audience
+from exports.troubles import Trouble, fault_of_ours, not_set_up, trouble_of
+from organizations import fence
+from providers.app import NotConfigured
+from providers.errors import PlatformError
+from providers.values import Audience
+
+# Looking the audience up, creating and emptying it: not what is waited for, but counted.
+_REQUESTS_ONCE = 3
+_UNCONFIRMED = (
+    "The platform was asked to create the audience and did not answer. Look there whether it was "
+    "created: if so, put its id into the destination; then choose “Go on”."
+)
+
+
+def is_missing(export: Export) -> bool:
+    """Say whether something has to be done before batches may go. In the fence."""
+    has_one = export.destination.audience_id or gathered.gathers(export)
+    return not has_one or is_to_be_emptied(export)
+
+
+def is_to_be_emptied(export: Export) -> bool:
+    """Say whether the audience is emptied first: a Replace where the platform has a call for it."""
+    if export.mode != Mode.REPLACE or export.cleared_at is not None:
+        return False
+    return not record.replaces_by_difference(export)
+
+
+def done(export: Export) -> bool:
+    """Find or create the audience and empty it for a Replace; say whether batches may go.
+
+    Outside the fence.
+    """
+    if breakers.may_go(export.destination.platform) == breakers.Way.SHUT:
+        return False
+    with fence.inside(export.organization_id):
+        owner = export.take_lease(LEASE_SECONDS)
+    if owner is None:
+        return False
+    with kept(export, owner):
+        asked_about, trouble = _what_came_of_it(export)
+    with fence.inside(export.organization_id):
+        mine = Export.objects.filter(pk=export.pk, lease_owner=owner)
+        if not mine.update(lease_owner=None, lease_until=None):
+            return False
+        export = Export.objects.select_related("destination").get(pk=export.pk)
+        if trouble is not None:
+            if trouble.audience_is_gone:
+                forget_audience(export, asked_about)
+            end_or_wait(export, trouble)
+            return False
+        Export.objects.filter(pk=export.pk).update(attempts=0)
+        if export.waiting_for == WaitingFor.PLATFORM:
+            export.move(ExportState.SENDING)
+        return export.state == ExportState.SENDING and not is_missing(export)
+
+
+def _what_came_of_it(export: Export) -> tuple[str, Trouble | None]:
+    """Return the id of the audience that was asked about, and what went wrong."""
+    use = Use("export", person_id=export.created_by_id, subject_id=export.id)
+    audience_id = ""
+    try:
+        target = audiences.target_of(export.organization_id, export.destination_id)
+        rates.spend(rates.Sender.to(target), _REQUESTS_ONCE)
+        audience = audiences.audience_ensure(export.organization_id, export.destination_id, use)
+        audience_id = audience.id
+        if is_to_be_emptied(export):
+            _clear(export, audience, use)
+    except audiences.NoAuthorization:
+        # The next look finds the destination so and says it.
+        return audience_id, None
+    except audiences.AudienceUnconfirmed:
+        return audience_id, Trouble(WaitingFor.PERSON, _UNCONFIRMED)
+    except NotConfigured:
+        return audience_id, trouble_of(not_set_up(export.destination.platform_label))
+    except PlatformError as error:
+        breakers.note_error(export.destination.platform, error)
+        return audience_id, trouble_of(error, troubles=export.attempts)
+    except DatabaseFault:
+        # Nothing can be noted now; the lease ends by itself.
+        raise
+    except Exception as error:  # noqa: BLE001 - it is logged, counted and given up in the end
+        return audience_id, trouble_of(fault_of_ours(error), troubles=export.attempts)
+    breakers.note_answer(export.destination.platform)
+    return audience_id, None
+
+
+def _clear(export: Export, audience: Audience, use: Use) -> None:
+    with fence.inside(export.organization_id):
+        authorization_id = Destination.objects.get(pk=export.destination_id).authorization_id
+    if authorization_id is None:
+        raise audiences.NoAuthorization
+
+    # Emptied again if its answer is lost: no batch goes before this is written down.
+    tokens.call(
+        export.organization_id,
+        authorization_id,
+        use,
+        lambda platform, connection: platform.clear(connection, audience),
+    )
+    with fence.inside(export.organization_id):
+        Export.objects.filter(pk=export.pk).update(cleared_at=Now())
+        audit("audience emptied", organization_id=export.organization_id, subject=export)

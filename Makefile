@@ -26,7 +26,7 @@ bench: $(VENV)/dev.stamp ## Measure speed and memory, print one line of JSON (mi
 	@$(BESIDE_POSTGRES) $(PYTHON) -m benchmarks $(BENCH)
 
 test: $(VENV)/dev.stamp ## Run the tests, on a private PostgreSQL
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto --maxprocesses 4
 
 test-redis: $(VENV)/dev.stamp ## Run the tests that need a Redis server (redis-server on the PATH)
 	$(PYTHON) -m pytest -m broker

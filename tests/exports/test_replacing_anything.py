@@ -100,7 +100,7 @@ def test_after_all_that_happened_a_replace_leaves_exactly_the_file(
 ):
     monkeypatch.setattr(SamplePlatform, "identifiers_together", True)
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
     @given(steps, people)
     def holds(happened, file):
         network.reset()

@@ -90,7 +90,9 @@ def test_a_piece_of_another_upload_does_not_open(tmp_path):
         opened(folder)
 
 
-@pytest.mark.parametrize(("name", "key"), [("x/other", KEY), ("x/upload", new_key())])
+@pytest.mark.parametrize(
+    ("name", "key"), [("x/other", KEY), ("x/upload", new_key())], ids=["name", "key"]
+)
 def test_another_name_or_key_opens_nothing(tmp_path, name, key):
     with pytest.raises(SealBroken):
         opened(store(tmp_path / "p"), name, key)

@@ -19,7 +19,7 @@ from tests.exports.engine.vectorized.hostile import (
 )
 
 OFTEN = settings(
-    deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -58,7 +58,7 @@ def test_each_rule_judges_every_sample_as_the_reference_does(tmp_path, key, enco
 
 
 @given(st.lists(VALUES, min_size=1, max_size=60), st.sampled_from(sorted(KINDS)))
-@settings(OFTEN, max_examples=1000)
+@settings(OFTEN, max_examples=400)
 def test_each_rule_judges_any_values_as_the_reference_does(tmp_path, values, key):
     compared(tmp_path, table(values), PLAIN, [(key, 0)])
 

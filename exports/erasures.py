@@ -20,6 +20,7 @@ from exports import services, staging
 from exports.engine.masking import masked
 from exports.engine.values import digest_of
 from exports.erasure_models import Erasure
+from exports.fetch_models import Fetch
 from exports.models import Export, ExportBatch, ExportState, Mode
 from exports.record import SUCCEEDED
 from exports.upload_models import Upload
@@ -182,15 +183,17 @@ def _words_for(destination: Destination) -> list[dict[str, str]]:
 
 
 def _destroy_drafts() -> int:
-    """Destroy what was uploaded and not started: nobody has looked at who is in it."""
+    """Destroy what was uploaded or fetched and not started: nobody has looked at who is in it."""
     drafts = list(Export.objects.filter(state=ExportState.DRAFT))
     for draft in drafts:
         services.draft_discard(export=draft)
-    uploads = list(Upload.objects.all())
-    for upload in uploads:
-        upload.delete()
-        staging.remove_all_but(upload.id)
-    return len(drafts) + len(uploads)
+    # Whoever receives one at this moment finds its row gone, and stops.
+    under_way: list[Upload | Fetch] = [*Upload.objects.all(), *Fetch.objects.all()]
+    for file in under_way:
+        file_id = file.id
+        file.delete()
+        staging.remove_all_but(file_id)
+    return len(drafts) + len(under_way)
 
 
 def _begin(erasure: Erasure, destination: Destination, by: Person) -> None:

@@ -9,6 +9,7 @@ from audit.models import Entry
 from exports import erasing, staging
 from exports.erasure_models import Erasure
 from exports.erasures import NoIdentifier, erasure_request, receipt_of
+from exports.fetch_models import Fetch
 from exports.models import Export, ExportState, Mode
 from exports.record_files import Stored
 from exports.services import NotNow, export_cancel
@@ -147,6 +148,27 @@ def test_drafts_are_destroyed_and_an_erasure_is_not_canceled(
     assert erasure.drafts_destroyed == 1
     with fence.inside(acme.id), pytest.raises(NotNow):
         export_cancel(export=Export.objects.get(erasure=erasure), by=admin)
+
+
+def test_files_on_their_way_from_an_address_are_destroyed_too(
+    servers, destination, creator, admin, acme
+):
+    delivered(started(destination, creator, A, B))
+    with fence.inside(acme.id):
+        fetch = Fetch.objects.create(
+            organization=acme,
+            destination=destination,
+            created_by=creator,
+            address="https://files.acme.example/a.csv",
+            staged_name="",
+            key_sealed=b"",
+        )
+    (staging.folder() / str(fetch.id)).mkdir()
+    (staging.folder() / str(fetch.id) / "piece").write_bytes(b"sealed")
+    assert asked(acme, admin, A).drafts_destroyed == 1
+    with fence.inside(acme.id):
+        assert not Fetch.objects.exists()
+    assert not (staging.folder() / str(fetch.id)).exists()
 
 
 def test_a_destination_that_was_deleted_is_named(servers, destination, creator, admin, acme):

@@ -47,7 +47,7 @@ class AddressForm(forms.Form):
     """Where the file is. The operator's list decides."""
 
     address = forms.CharField(
-        label="Address of the file",
+        label="Address",
         max_length=LONGEST,
         error_messages={"required": "Say where the file is."},
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),

@@ -81,6 +81,14 @@ class Window:
         self.page.route("**/exports/uploads/**", decide)
         return held
 
+    def holds(self, held: list[Route]) -> None:
+        """Wait until a piece is kept back."""
+        for _ in range(200):
+            if held:
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError("No piece came to be held.")
+
     def until(self, offset: int) -> None:
         """Wait until so much is on its way."""
         expect(self.bar).to_be_visible()
@@ -207,6 +215,7 @@ def test_of_two_windows_the_newer_one_sends(
     held_too = newer.hold(8 * MB)
     newer.upload(buyers)
     newer.says(GOING_ON)
+    newer.holds(held_too)
     held[0].continue_()
     window.says("This file is being uploaded in another window, so this one has stopped.")
     expect(window.page.get_by_role("button", name="Upload")).to_be_enabled()

@@ -15,17 +15,16 @@ sure, or shares an identifier with somebody who leaves, joins (again); the other
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exports.engine.distinct import DIGEST, Records
+from exports.engine.owning import Owning
 from exports.engine.spreading import IN_MEMORY, Spread
 from exports.engine.touched import NOW, Candidates
 
@@ -66,32 +65,21 @@ class _Part:
     removed_at: Positions
 
 
-class Difference:
+class Difference(Owning):
     """Take a file and moves, tell once what becomes of each record. A context manager.
 
     `types` is how many digests a record has. Bounded memory, whatever the number of records.
     """
 
     def __init__(self, types: int, folder: Path, *, in_memory: int = IN_MEMORY) -> None:
+        super().__init__()
         # How many records may be there, file or not; counted while `told` tells.
         self.known = 0
         self._types = types
         self._folder = folder
         self._in_memory = in_memory
-        self._stack = ExitStack()
         width = types * DIGEST + _MARK
         self._all = self._stack.enter_context(Spread(width, folder, in_memory=in_memory))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
 
     def add(self, move: Move, records: Records, position: int = 0) -> None:
         """Take records that made one move at a position, from 1 on; those of the file at none."""

@@ -11,14 +11,13 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from exports.engine.owning import Owning
 from exports.engine.vectorized.tables import PARTS, Hash
 
 # Bytes of records in memory; a few times as many while they are looked at.
@@ -30,28 +29,17 @@ _AT_ONCE = 2
 _MOST_TIMES = 8
 
 
-class Distinct:
+class Distinct(Owning):
     """Take records of `width` bytes, give each back once. A context manager."""
 
     def __init__(self, width: int, folder: Path, *, in_memory: int = IN_MEMORY) -> None:
+        super().__init__()
         self._folder = folder
         self._in_memory = in_memory
         self._single = bytearray()
         self._kept: Records = np.empty((max(1, in_memory // width), width), dtype=np.uint8)
         self._count = 0
         self._spilled: _Files | None = None
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
 
     def add(self, record: bytes) -> None:
         """Take one record."""
@@ -118,31 +106,20 @@ class Distinct:
             yield from self._spilled.parts(max(2 * self._in_memory, self._kept.shape[1]))
 
 
-class _Files:
+class _Files(Owning):
     """Records in nameless files by their hash. A context manager.
 
     How often these were spread already is the `depth`.
     """
 
     def __init__(self, folder: Path, width: int, depth: int = 0) -> None:
+        super().__init__()
         self._folder = folder
         self._width = width
         self._depth = depth
         self._hash = Hash(width)
         self._ordered: Records = np.empty((0, width), dtype=np.uint8)
-        self._stack = ExitStack()
         self.files: dict[int, IO[bytes]] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
 
     def add(self, records: Records) -> None:
         """Put each record into its file."""

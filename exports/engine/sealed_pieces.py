@@ -7,13 +7,13 @@ many, or of another place shows. No piece is ever continued, so no nonce is used
 
 from __future__ import annotations
 
-import io
 from bisect import bisect_right
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from exports.engine.sealed_stream import SealBroken, SealedReader, plain_size
+from exports.engine.seekable import Seekable
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -29,7 +29,7 @@ def piece_label(name: str, number: int, *, last: bool) -> bytes:
     return f"{name}/{number}{'/last' if last else ''}".encode()
 
 
-class PiecesReader(io.RawIOBase):
+class PiecesReader(Seekable):
     """Open the pieces in `folder`; wrap it in `io.BufferedReader`. One piece is open at a time.
 
     Raises SealBroken at once where a piece or the end is not there, else when a damaged chunk is
@@ -47,35 +47,15 @@ class PiecesReader(io.RawIOBase):
         sizes = [plain_size(path.stat().st_size) for path in self._paths]
         # Where each piece begins, and where the last one ends.
         self._starts = [0, *accumulate(sizes)]
-        self._at = 0
+        self._size = self._starts[-1]
         self._raw: BinaryIO | None = None
         # The last piece vouches for their number: a cut shows before anything is used.
         self._open_piece(len(names) - 1)
 
-    def readable(self) -> bool:
-        """Say yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Say yes."""
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Move to a place in the plain bytes; return it, counted from the start."""
-        self._must_not_be_closed()
-        starts = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._starts[-1]}
-        if whence not in starts:
-            raise ValueError(f"whence {whence} is not known.")
-        place = starts[whence] + offset
-        if place < 0:
-            raise ValueError("There is nothing before the start of a file.")
-        self._at = place
-        return place
-
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         """Read at most the rest of one chunk; return how many bytes that was, 0 at the end."""
         self._must_not_be_closed()
-        if self._at >= self._starts[-1]:
+        if self._at >= self._size:
             return 0
         number = bisect_right(self._starts, self._at) - 1
         if number != self._number:
@@ -103,7 +83,3 @@ class PiecesReader(io.RawIOBase):
             self._raw.close()
             raise
         self._number = number
-
-    def _must_not_be_closed(self) -> None:
-        if self.closed:
-            raise ValueError("This sealed file is closed.")

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from exports.engine.seekable import Seekable
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
@@ -155,7 +157,7 @@ class SealedWriter:
             raise
 
 
-class SealedReader(io.RawIOBase):
+class SealedReader(Seekable):
     """Open a sealed file for reading and seeking; wrap it in `io.BufferedReader`.
 
     `raw` must be seekable, and stays open and its owner's. Raises SealBroken at once where the
@@ -175,31 +177,10 @@ class SealedReader(io.RawIOBase):
         self._prefix = header[len(_MAGIC) :]
         self._chunks = _chunks_of(sealed_size)
         self._size = plain_size(sealed_size)
-        self._at = 0
         self._opened_number = -1
         self._opened = b""
         # The last chunk vouches for the length of the file: a cut shows before anything is used.
         self._open_chunk(self._chunks - 1)
-
-    def readable(self) -> bool:
-        """Say yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Say yes."""
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Move to a place in the plain bytes; return it, counted from the start."""
-        self._must_not_be_closed()
-        starts = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}
-        if whence not in starts:
-            raise ValueError(f"whence {whence} is not known.")
-        place = starts[whence] + offset
-        if place < 0:
-            raise ValueError("There is nothing before the start of a file.")
-        self._at = place
-        return place
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         """Read at most the rest of one chunk; return how many bytes that was, 0 at the end."""
@@ -250,10 +231,6 @@ class SealedReader(io.RawIOBase):
             self._cipher.decrypt_into(_nonce(self._prefix, number), sealed, bound, buffer)
         except InvalidTag:
             raise SealBroken("A sealed file is damaged, cut, or not of this place.") from None
-
-    def _must_not_be_closed(self) -> None:
-        if self.closed:
-            raise ValueError("This sealed file is closed.")
 
 
 def _read(raw: BinaryIO, size: int) -> bytes:

@@ -8,23 +8,24 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exports.engine.distinct import Records
+from exports.engine.owning import Owning
 
 PARTS = 256
 # Bytes of rows in memory before they are written; a few times as many while they are sorted.
 IN_MEMORY = 8 * 1024 * 1024
 
 
-class Spread:
+class Spread(Owning):
     """Take rows of `width` bytes, each with the number of its part. A context manager."""
 
     def __init__(self, width: int, folder: Path, *, in_memory: int = IN_MEMORY) -> None:
+        super().__init__()
         self._width = width
         self._folder = folder
         self._in_memory = in_memory
@@ -34,18 +35,6 @@ class Spread:
         self._file: IO[bytes] | None = None
         # For each time that something was written: where each part of it begins, and the end.
         self._segments: list[NDArray[np.int64]] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._file is not None:
-            self._file.close()
 
     def add(self, parts: NDArray[np.uint8], rows: Records) -> None:
         """Take rows, each for its part."""
@@ -72,7 +61,8 @@ class Spread:
 
     def _write(self) -> None:
         if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed at exit
+            file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - on the stack
+            self._file = self._stack.enter_context(file)
         parts, rows = self._in_memory_rows()
         self._rows, self._parts, self._size = [], [], 0
         start = self._file.seek(0, 2)

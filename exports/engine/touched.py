@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exports.engine.distinct import DIGEST, Records
+from exports.engine.owning import Owning
 from exports.engine.spreading import Spread
 
 _MARK = 8  # bytes: the position, and the candidate's number from 1 on (0: a removal)
@@ -23,32 +21,21 @@ _STEP = 65_536  # a multiple of 8: a byte holds the bits of eight
 Positions = NDArray[np.uint32]
 
 
-class Candidates:
+class Candidates(Owning):
     """Records with the position of their addition, told apart by removals. A context manager.
 
     Where a record has one digest only, its own removals say it all, and nothing is looked at here.
     """
 
     def __init__(self, types: int, folder: Path, *, in_memory: int) -> None:
+        super().__init__()
         self._width = types * DIGEST
         self._is_shared = types > 1
-        self._stack = ExitStack()
         file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - on the stack
         self._file = self._stack.enter_context(file)
         spread = Spread(DIGEST + _MARK, folder, in_memory=in_memory)
         self._identifiers = self._stack.enter_context(spread)
         self._count = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
 
     def add(self, records: Records, added: Positions) -> None:
         """Take candidates."""

@@ -6,7 +6,6 @@ A worker does it under a lease, as it prepares; the row keeps the newest answer 
 from __future__ import annotations
 
 import logging
-import time
 import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -16,15 +15,17 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from exports import staging
+from exports import record, staging
 from exports.engine.checking import Counted, counted
 from exports.engine.reading import FileRefused, FileShape, rows
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.engine.suspicions import Looked, looked_through
 from exports.engine.taking import AS_THEY_ARE, Taking
-from exports.members import Known, Members, known_of
+from exports.known import Known, known_of
+from exports.members import Members
 from exports.models import Check, Export, ExportState, Mode, not_leased
 from exports.services import NotNow
+from exports.signs_of_life import SignsOfLife
 from organizations import fence, routing
 from organizations.sealing import SealBroken
 from providers.registry import registry
@@ -115,7 +116,9 @@ def _claim(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Work | None:
             lease_owner=owner, lease_until=Now() + _LEASE, attempts=F("attempts") + 1
         ):
             return None
-        return _Work(export, asked.get(), owner, staging.file_key(export), known_of(export))
+        to = export.destination
+        known = known_of(to) if record.is_kept_for(to) else None
+        return _Work(export, asked.get(), owner, staging.file_key(export), known)
 
 
 class _Work:
@@ -129,7 +132,7 @@ class _Work:
         self._owner = owner
         self._key = key
         self._known = known
-        self._said_at = time.monotonic()
+        self._alive = SignsOfLife(self._stay_alive, seconds=_SIGN_SECONDS)
 
     def found(self) -> dict[str, Any]:
         """Read the file twice: its first rows as they are written, then all of it as it is sent."""
@@ -168,14 +171,11 @@ class _Work:
     def _mine(self) -> QuerySet[Check]:
         return Check.objects.filter(pk=self._check.pk, lease_owner=self._owner)
 
-    def _alive(self) -> None:
-        if time.monotonic() - self._said_at < _SIGN_SECONDS:
-            return
+    def _stay_alive(self) -> None:
         with fence.inside(self._export.organization_id):
             still = Export.objects.filter(pk=self._export.pk, state=ExportState.DRAFT)
             if not still or not self._mine().update(lease_until=Now() + _LEASE):
                 raise _LeaseLost
-        self._said_at = time.monotonic()
 
 
 def _nothing_more(_records: object) -> None:

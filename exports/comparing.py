@@ -8,9 +8,8 @@ transaction. Cut off at any moment it begins anew, and removes the files of the 
 from __future__ import annotations
 
 import logging
-import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,6 +19,8 @@ from django.utils import timezone
 
 from audit.services import record as audit
 from exports import completeness, gathered, record, staging
+from exports.batch_files import BatchFiles
+from exports.known import Known, known_of
 from exports.models import (
     BatchState,
     Export,
@@ -33,6 +34,7 @@ from exports.outcomes import fail, somebody_is_before, wait
 from exports.preparation import LEASE_SECONDS, MOST_ATTEMPTS, SIGN_SECONDS
 from exports.record_files import UNREADABLE, Stored, Writer, Written, in_order
 from exports.services import wake
+from exports.signs_of_life import SignsOfLife
 from organizations import fence
 from providers.platform import Platform
 from providers.registry import registry
@@ -62,7 +64,7 @@ class _Job:
     owner: uuid.UUID
     platform: Platform
     file: Sequence[Stored]
-    parts: Sequence[tuple[record.Part, Stored]]
+    known: Known
     key: bytes = field(repr=False)
 
     @property
@@ -124,8 +126,6 @@ def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
         if reason := _why_not(export):
             _fail(export, reason)
             return None
-        parts = record.parts(export.destination, before=export)
-        keys = {part.batch.export_id: staging.file_key(part.batch.export) for part in parts}
         key = staging.file_key(export)
         own = export.batches.filter(operation__in=(Operation.ADD, Operation.KEEP))
         return _Job(
@@ -133,7 +133,7 @@ def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
             owner,
             registry.get(export.destination.platform),
             [Stored(name, key) for name in own.values_list("stored_name", flat=True)],
-            [(part, Stored(part.batch.stored_name, keys[part.batch.export_id])) for part in parts],
+            known_of(export.destination, before=export),
             key,
         )
 
@@ -156,56 +156,24 @@ def _compared(job: _Job) -> _Compared:
     from exports.engine.difference import Difference, Move, What
 
     of = {What.LEAVES: Operation.REMOVE, What.JOINS: Operation.ADD, What.STAYS: Operation.KEEP}
-    export, alive = job.export, _signs_of_life(job)
+    export, alive = job.export, SignsOfLife(job.stay_alive, seconds=SIGN_SECONDS)
     staging.remove_all_but(export.id, export.rejects_name, *(each.name for each in job.file))
-    types, readable, lost = _types_of(job)
-    writer = Writer(export.id, job.key, types, job.platform, export.destination.settings)
-    with Difference(len(types), staging.folder()) as difference:
+    names = {name for stored in job.file for name in stored.types()}
+    types = in_order(job.platform, names | job.known.types())
+    with (
+        BatchFiles(export.id, job.key) as files,
+        Difference(len(types), staging.folder()) as difference,
+    ):
+        writer = Writer(files, types, job.platform, export.destination.settings)
         for stored in job.file:
             difference.add(Move.FILE, stored.records(types))
             alive()
-        for part, stored in readable:
-            try:
-                found = stored.records(types)
-            except UNREADABLE:
-                logger.exception("batch %s of the record is not readable", part.batch.pk)
-                lost.append(part.batch.pk)
-                continue
-            difference.add(record.move_of(part), found, part.position)
-            alive()
+        job.known.tell(difference, types, alive=alive)
         for what, found in difference.told():
             writer.put(of[what], found)
             alive()
-        return _Compared(writer.finished(), difference.known, len(types), lost)
-
-
-def _types_of(
-    job: _Job,
-) -> tuple[tuple[str, ...], list[tuple[record.Part, Stored]], list[uuid.UUID]]:
-    """Return all identifier types, the readable parts of the record, and the others' ids."""
-    names = {name for stored in job.file for name in stored.types()}
-    readable, lost = [], []
-    for part, stored in job.parts:
-        try:
-            names.update(stored.types())
-        except UNREADABLE:
-            logger.exception("batch %s of the record is not readable", part.batch.pk)
-            lost.append(part.batch.pk)
-        else:
-            readable.append((part, stored))
-    return in_order(job.platform, names), readable, lost
-
-
-def _signs_of_life(job: _Job) -> Callable[[], None]:
-    given_at = time.monotonic()
-
-    def give() -> None:
-        nonlocal given_at
-        if time.monotonic() - given_at >= SIGN_SECONDS:
-            job.stay_alive()
-            given_at = time.monotonic()
-
-    return give
+        written = writer.finished()
+    return _Compared(written, difference.known, len(types), job.known.lost)
 
 
 def _finish(job: _Job, compared: _Compared) -> None:
@@ -216,7 +184,7 @@ def _finish(job: _Job, compared: _Compared) -> None:
             raise _LeaseLost
         record.lose(compared.lost)
         export.batches.all().delete()
-        confirmed_at = record.surest_since([part for part, _ in job.parts]) or timezone.now()
+        confirmed_at = record.surest_since([part for part, _ in job.known.parts]) or timezone.now()
         ExportBatch.objects.bulk_create(
             _batch(export, number, each, confirmed_at)
             for number, each in enumerate(compared.written, 1)

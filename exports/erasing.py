@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,9 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from exports import erasures, record, staging
+from exports.batch_files import BatchFiles
 from exports.export_leases import LEASE_SECONDS, kept
+from exports.known import Known, known_of
 from exports.models import (
     ENDED,
     FINAL,
@@ -32,7 +33,7 @@ from exports.models import (
     not_leased,
 )
 from exports.outcomes import somebody_is_before
-from exports.record_files import UNREADABLE, Stored, Writer, in_order
+from exports.record_files import DIGEST, UNREADABLE, Stored, Writer, in_order
 from exports.services import wake
 from organizations import fence
 from providers.platform import Platform
@@ -63,7 +64,7 @@ class _Job:
     sought: Sequence[tuple[str, bytes]]
     files: Sequence[_File]
     own: Sequence[Stored]
-    parts: Sequence[tuple[record.Part, Stored]]
+    known: Known
     key: bytes = field(repr=False)
 
 
@@ -115,11 +116,9 @@ def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
                     "stored_name", flat=True
                 )
             ],
-            [
-                (part, Stored(part.batch.stored_name, keys[part.batch.export_id]))
-                for part in record.parts(export.destination, before=export)
-                if record.is_kept_for(export.destination)
-            ],
+            known_of(export.destination, before=export)
+            if record.is_kept_for(export.destination)
+            else Known([]),
             key,
         )
 
@@ -169,9 +168,7 @@ def _others_with(job: _Job, types: Sequence[str], shared: set[bytes]) -> list[Re
 
     digests = {digest for _, digest in job.sought}
     with Difference(len(types), staging.folder()) as difference:
-        for part, stored in job.parts:
-            with suppress(*UNREADABLE):
-                difference.add(record.move_of(part), stored.records(types), part.position)
+        job.known.tell(difference, types)
         return [
             records[finding.having(records, shared) & ~finding.having(records, digests)]
             for what, records in difference.held()
@@ -185,7 +182,7 @@ def _records(file: _File, types: Sequence[str]) -> Records:
     try:
         return file.stored.records(types)
     except UNREADABLE:
-        return np.zeros((0, 32 * len(types)), dtype=np.uint8)
+        return np.zeros((0, DIGEST * len(types)), dtype=np.uint8)
 
 
 def _stored_what_is_removed(
@@ -193,12 +190,13 @@ def _stored_what_is_removed(
 ) -> bool:
     """Store the batches to be sent, in the place of those of a try before; False if not ours."""
     export = job.export
-    writer = Writer(export.id, job.key, types, job.platform, export.destination.settings)
-    if len(records) and export.destination.audience_id:
-        writer.put(Operation.REMOVE, records)
-        for others in again:
-            writer.put(Operation.ADD, others)
-    written = writer.finished()
+    with BatchFiles(export.id, job.key) as files:
+        writer = Writer(files, types, job.platform, export.destination.settings)
+        if len(records) and export.destination.audience_id:
+            writer.put(Operation.REMOVE, records)
+            for others in again:
+                writer.put(Operation.ADD, others)
+        written = writer.finished()
     with fence.inside(export.organization_id):
         if not _is_ours(job):
             return False

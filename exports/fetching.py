@@ -25,6 +25,7 @@ from exports.engine.sealed_pieces import piece_label
 from exports.engine.sealed_stream import SealBroken
 from exports.fetch_models import LEASE, Fetch
 from exports.fetch_services import ROUTE, fetch_fail
+from exports.signs_of_life import SignsOfLife
 from exports.uploads import NO_ROOM, has_room, too_large
 from organizations import fence, routing
 from organizations.models import Organization
@@ -103,7 +104,10 @@ class _Work:
     row: Fetch
     owner: uuid.UUID
     key: bytes = field(repr=False)
-    said_at: float = field(default_factory=time.monotonic)
+    alive: SignsOfLife = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.alive = SignsOfLife(self._stay_alive, seconds=_SIGN_SECONDS)
 
     def receive(self) -> None:
         """Receive what is not here yet."""
@@ -191,7 +195,7 @@ class _Work:
         began = time.monotonic()
         for chunk in answer.chunks():
             held += chunk
-            self._alive()
+            self.alive()
             if self.row.received + len(held) > most:
                 raise NotFetched(too_large(most))
             # The last piece says that it is the last, so one is held back until more has come.
@@ -256,13 +260,10 @@ class _Work:
         mine = Fetch.objects.filter(pk=self.row.pk, lease_owner=self.owner, failed_at=None)
         return mine.select_related("destination", "created_by")
 
-    def _alive(self) -> None:
-        if time.monotonic() - self.said_at < _SIGN_SECONDS:
-            return
+    def _stay_alive(self) -> None:
         with fence.inside(self.row.organization_id):
             if not self._mine().update(lease_until=Now() + LEASE):
                 raise _LeaseLost
-        self.said_at = time.monotonic()
 
 
 def _slices(piece: bytes | bytearray, size: int = 512 * 1024) -> Iterable[bytes]:

@@ -14,7 +14,9 @@ from django.db.models import Count, Max, Q, Sum
 from django.db.models.functions import Now
 
 from exports import record, staging
+from exports.batch_files import BatchFiles
 from exports.export_leases import LEASE_SECONDS, kept
+from exports.known import Known, known_of
 from exports.models import (
     FINAL,
     BatchState,
@@ -24,7 +26,7 @@ from exports.models import (
     Operation,
     Recorded,
 )
-from exports.record_files import UNREADABLE, Stored, Writer, Written, in_order
+from exports.record_files import Writer, Written, in_order
 from exports.services import wake
 from organizations import fence
 from providers.registry import registry
@@ -69,40 +71,39 @@ def fold(organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
         owner = export.take_lease(LEASE_SECONDS)
         if owner is None:
             return
-        parts = record.parts(export.destination)
-        keys = {part.batch.export_id: staging.file_key(part.batch.export) for part in parts}
+        known = known_of(export.destination)
         key = staging.file_key(export)
-    stored = [Stored(part.batch.stored_name, keys[part.batch.export_id]) for part in parts]
     with kept(export, owner):
-        written = _held(export, key, parts, stored)
+        written = _held(export, key, known)
         with fence.inside(organization_id):
             mine = Export.objects.select_for_update().filter(pk=export.pk, lease_owner=owner)
             if mine and written is not None:
-                _keep(export, parts, written)
+                _keep(export, [part for part, _ in known.parts], written)
             mine.update(lease_owner=None, lease_until=None, attempts=0)
             # Tidied up once more, which destroys what is folded.
             wake(export)
 
 
-def _held(
-    export: Export, key: bytes, parts: Sequence[record.Part], stored: Sequence[Stored]
-) -> list[Written] | None:
-    """Write who is there, for sure or perhaps; None where a file is not readable."""
+def _held(export: Export, key: bytes, known: Known) -> list[Written] | None:
+    """Write who is there, for sure or perhaps; None where a file is not readable.
+
+    Then the next Replace finds it and says so.
+    """
     from exports.engine.difference import Difference, What
 
     platform = registry.get(export.destination.platform)
-    try:
-        types = in_order(platform, {name for each in stored for name in each.types()})
-        writer = Writer(export.id, key, types, platform, export.destination.settings)
-        with Difference(len(types), staging.folder()) as difference:
-            for part, each in zip(parts, stored, strict=True):
-                difference.add(record.move_of(part), each.records(types), part.position)
-            for what, records in difference.held():
-                writer.put(Operation.HELD, records, is_sure=what == What.STAYS)
+    types = in_order(platform, known.types())
+    with (
+        BatchFiles(export.id, key) as files,
+        Difference(len(types), staging.folder()) as difference,
+    ):
+        known.tell(difference, types)
+        if known.lost:
+            return None
+        writer = Writer(files, types, platform, export.destination.settings)
+        for what, records in difference.held():
+            writer.put(Operation.HELD, records, is_sure=what == What.STAYS)
         return writer.finished()
-    except UNREADABLE:
-        # The next Replace finds it and says so.
-        return None
 
 
 def _keep(export: Export, parts: Sequence[record.Part], written: Sequence[Written]) -> None:

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
-from exports import record, staging
-from exports.models import Export
-from exports.record_files import DIGEST, UNREADABLE, Stored, in_order
+from exports import staging
+from exports.known import Known
+from exports.record_files import DIGEST, in_order
 from providers.platform import Platform
 
 if TYPE_CHECKING:
     from exports.engine.distinct import Records
-
-logger = logging.getLogger(__name__)
-
-Known = Sequence[tuple[record.Part, Stored]]
-
-
-def known_of(export: Export) -> Known | None:
-    """Return what was sent to an export's audience; None where no record is kept. In the fence."""
-    if not record.is_kept_for(export.destination):
-        return None
-    parts = record.parts(export.destination)
-    keys = {part.batch.export_id: staging.file_key(part.batch.export) for part in parts}
-    return [(part, Stored(part.batch.stored_name, keys[part.batch.export_id])) for part in parts]
 
 
 class Members:
@@ -38,15 +24,8 @@ class Members:
         # What it brings is for the process that works.
         from exports.engine.difference import Difference
 
-        names, self._known = set(types), []
-        for part, stored in known:
-            try:
-                names.update(stored.types())
-            except UNREADABLE:
-                logger.warning("batch %s of the record is not readable", part.batch.pk)
-            else:
-                self._known.append((part, stored))
-        self._types = in_order(platform, names)
+        self._known = known
+        self._types = in_order(platform, known.types().union(types))
         self._places = [self._types.index(each) for each in types]
         self._difference = Difference(len(self._types), staging.folder())
 
@@ -76,14 +55,7 @@ class Members:
         """
         from exports.engine.difference import What
 
-        for part, stored in self._known:
-            try:
-                found = stored.records(self._types)
-            except UNREADABLE:
-                logger.warning("batch %s of the record is not readable", part.batch.pk)
-                continue
-            self._difference.add(record.move_of(part), found, part.position)
-            alive()
+        self._known.tell(self._difference, self._types, alive=alive)
         counts = dict.fromkeys(What, 0)
         for what, people in self._difference.told():
             counts[what] += len(people)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -29,6 +29,7 @@ from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.engine.taking import AS_THEY_ARE, Taking
 from exports.models import Export, ExportBatch, ExportState, Mode, Operation
 from exports.services import wake
+from exports.signs_of_life import SignsOfLife
 from organizations import fence
 from organizations.sealing import SealBroken
 from providers.platform import Platform
@@ -165,7 +166,7 @@ def _prepared(job: _Job) -> Prepared:
         export.destination.settings,
         Taking.from_json(export.taking),
     )
-    return batches_of(source, alive=_SignsOfLife(job).give)
+    return batches_of(source, alive=SignsOfLife(partial(_stay_alive, job), seconds=SIGN_SECONDS))
 
 
 def batches_of(source: Source, *, alive: Callable[[], None]) -> Prepared:
@@ -198,20 +199,6 @@ def batches_of(source: Source, *, alive: Callable[[], None]) -> Prepared:
                 stored.append((name, len(records)))
                 alive()
     return Prepared(tally, rejects_name, stored)
-
-
-class _SignsOfLife:
-    """Keeps a lease, as seldom as that is safe: a small batch takes less time than to say so."""
-
-    def __init__(self, job: _Job) -> None:
-        self._job = job
-        self._given_at = time.monotonic()
-
-    def give(self) -> None:
-        """Say that the work goes on, unless that was said right now."""
-        if time.monotonic() - self._given_at >= SIGN_SECONDS:
-            _stay_alive(self._job)
-            self._given_at = time.monotonic()
 
 
 def _stay_alive(job: _Job) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from exports import staging
+from exports.batch_files import BatchFiles
 from exports.engine import batches as encoding
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.models import Operation
@@ -61,21 +61,19 @@ def in_order(platform: Platform, keys: Collection[str]) -> tuple[str, ...]:
 
 
 class Writer:
-    """Makes sealed batches of records, for an export, as they come.
+    """Makes batches of records as they come, and hands them to `files`.
 
     Where the platform takes one identifier type a request, so does each batch.
     """
 
     def __init__(
         self,
-        export_id: uuid.UUID,
-        key: bytes,
+        files: BatchFiles,
         types: Sequence[str],
         platform: Platform,
         wish: Mapping[str, str],
     ) -> None:
-        self._export_id = export_id
-        self._key = key
+        self._files = files
         self._types = tuple(types)
         self._is_together = platform.identifiers_together or len(types) == 1
         rows = min(platform.rows_a_request(types, wish), settings.EXPORT_BATCH_ROWS or sys.maxsize)
@@ -127,7 +125,5 @@ class Writer:
         filled = [number for number, part in enumerate(parts) if part.any()]
         types = [self._types[number] for number in filled]
         columns = np.concatenate([parts[number] for number in filled], axis=1)
-        name = staging.new_name(self._export_id, "batch")
-        with staging.writing(name, self._key) as sealed:
-            sealed.write(encoding.encode_records(types, columns))
+        name = self._files.add(encoding.encode_records(types, columns))
         self._written.append(Written(operation, name, len(records), is_sure))

@@ -97,8 +97,9 @@ def make_last(name: str) -> None:
 
 
 def make_names_last(export_id: uuid.UUID) -> None:
-    """Have the names of an export's files outlive a loss of power."""
-    _names_to_disk(_path(str(export_id)))
+    """Have the names of an export's files outlive a loss of power, where it has any."""
+    with suppress(FileNotFoundError):
+        _names_to_disk(_path(str(export_id)))
 
 
 def place_piece(part: str, name: str, number: int) -> None:

@@ -72,8 +72,8 @@ def destination_of(organization: Organization, person: Person) -> Destination:
 def started(file: Path, slug: str) -> Export:
     """Seal a file as an upload does, and start an export of it in an organization."""
     from exports import staging, tasks
-    from exports.models import Mode
     from exports.services import Received, draft_create, export_start, upload_expect
+    from exports.states import Mode
     from organizations import fence
     from organizations.hints import hint
 
@@ -126,7 +126,8 @@ def _creator_of(slug: str) -> tuple[Organization, Person]:
 
 def ended(export: Export) -> dict[str, float]:
     """Wait for the end of an export; return how long its parts took, in seconds."""
-    from exports.models import Export, ExportState
+    from exports.models import Export
+    from exports.states import ExportState
     from organizations import fence
 
     give_up_at = time.monotonic() + _PATIENCE_SECONDS

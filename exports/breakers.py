@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from exports.models import Breaker
+from exports.shared_models import Breaker
 from providers.errors import PlatformDown, PlatformError
 
 # Outages in a row, of all workers together, before nobody asks any more.

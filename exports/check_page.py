@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from exports.check_models import Check
 from exports.engine.suspicions import LOOKED_AT, Suspicion
 from exports.estimates import Estimate, estimate
-from exports.models import Check, Export, Mode
+from exports.models import Export
+from exports.states import Mode
 from providers.platform import Platform
 from providers.registry import registry
 

@@ -16,6 +16,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from exports import record, staging
+from exports.check_models import Check
 from exports.engine.checking import Counted, counted
 from exports.engine.reading import FileRefused, FileShape, rows
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
@@ -23,9 +24,10 @@ from exports.engine.suspicions import Looked, looked_through
 from exports.engine.taking import AS_THEY_ARE, Taking
 from exports.known import Known, known_of
 from exports.members import Members
-from exports.models import Check, Export, ExportState, Mode, not_leased
+from exports.models import Export, not_leased
 from exports.services import NotNow
 from exports.signs_of_life import SignsOfLife
+from exports.states import ExportState, Mode
 from organizations import fence, routing
 from organizations.sealing import SealBroken
 from providers.registry import registry

@@ -16,7 +16,8 @@ from django.db.models.functions import Now
 
 from exports import record
 from exports.in_flight import room_for
-from exports.models import BatchState, Export, ExportBatch, ExportState, WaitingFor
+from exports.models import Export, ExportBatch
+from exports.states import BatchState, ExportState, WaitingFor
 from organizations import fence
 
 # A request that begins within so many seconds needs no second look at its lease.

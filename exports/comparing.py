@@ -21,20 +21,13 @@ from audit.services import record as audit
 from exports import completeness, gathered, record, staging
 from exports.batch_files import BatchFiles
 from exports.known import Known, known_of
-from exports.models import (
-    BatchState,
-    Export,
-    ExportBatch,
-    ExportState,
-    Operation,
-    Recorded,
-    WaitingFor,
-)
+from exports.models import Export, ExportBatch
 from exports.outcomes import fail, somebody_is_before, wait
 from exports.preparation import LEASE_SECONDS, MOST_ATTEMPTS, SIGN_SECONDS
 from exports.record_files import UNREADABLE, Stored, Writer, Written, in_order
 from exports.services import wake
 from exports.signs_of_life import SignsOfLife
+from exports.states import BatchState, ExportState, Operation, Recorded, WaitingFor
 from organizations import fence
 from providers.platform import Platform
 from providers.registry import registry

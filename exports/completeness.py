@@ -8,8 +8,9 @@ from django.db.models.functions import Now
 from audit.services import record as audit
 from destinations.models import Destination
 from exports import audience_sizes, record
-from exports.models import BatchState, Export, ExportBatch, ExportState, Mode
+from exports.models import Export, ExportBatch
 from exports.record import SUCCEEDED
+from exports.states import BatchState, ExportState, Mode
 
 # A Replace that removes more than this part of an audience is asked about first.
 ASKED_FROM = 0.30

@@ -17,9 +17,10 @@ from destinations.standing import NEEDS_RECONNECTION, standing_of
 from exports import breakers, completeness, first_steps, folding, gathered, record
 from exports.finishing import finish, tidy_up
 from exports.in_flight import room_for
-from exports.models import UNENDED, BatchState, Export, ExportBatch, ExportState, WaitingFor
+from exports.models import Export, ExportBatch
 from exports.outcomes import LOOK_AGAIN, somebody_is_before, wait
 from exports.services import ROUTE
+from exports.states import UNENDED, BatchState, ExportState, WaitingFor
 from organizations import fence, routing
 
 # What the platform worked on at its own pace, asked for at a time.

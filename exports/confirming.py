@@ -12,7 +12,8 @@ from django.utils import timezone
 from authorizations import tokens
 from authorizations.uses import Use
 from destinations import audiences
-from exports.models import BatchState, ExportBatch
+from exports.models import ExportBatch
+from exports.states import BatchState
 from exports.troubles import trouble_of
 from organizations import fence
 from providers.errors import PlatformError

@@ -29,11 +29,12 @@ from exports.claims import Claim, LeaseLost, claim_due, locked
 from exports.engine import batches as encoding
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.halving import halve
-from exports.models import BatchState, Export, ExportBatch, ExportState, Operation, WaitingFor
+from exports.models import Export, ExportBatch
 from exports.outcomes import LOOK_AGAIN, end_or_wait, forget_audience
 from exports.receipts import write_receipts
 from exports.room import Room
 from exports.services import file_key_of, wake
+from exports.states import BatchState, ExportState, Operation, WaitingFor
 from exports.troubles import Trouble, fault_of_ours, not_set_up, trouble_of
 from organizations import fence
 from organizations.sealing import SealBroken

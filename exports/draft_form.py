@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from exports import services
+from exports.check_models import Check
 from exports.engine.columns import columns_of, recognized, several_of
 from exports.engine.reading import FileShape
 from exports.engine.taking import Taking
 from exports.forms import StartForm
-from exports.models import Check, Export, Mode
+from exports.models import Export
+from exports.states import Mode
 from providers.registry import registry
 
 

@@ -19,13 +19,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from destinations.models import Destination
 from destinations.standing import standing_of
 from exports import checks, services, staging, tasks
+from exports.check_models import Check
 from exports.check_page import checked
 from exports.draft_form import start_form
 from exports.engine.columns import columns_of, recognized
 from exports.engine.reading import FileRefused
 from exports.forms import StartForm, UploadForm
-from exports.models import Check, Export, ExportState, Mode
+from exports.models import Export
 from exports.services import Received
+from exports.states import ExportState, Mode
 from exports.upload_page import upload_page
 from exports.uploads import FIELD, SealingUploadHandler
 from organizations import fence

@@ -22,19 +22,11 @@ from exports import erasures, record, staging
 from exports.batch_files import BatchFiles
 from exports.export_leases import LEASE_SECONDS, kept
 from exports.known import Known, known_of
-from exports.models import (
-    ENDED,
-    FINAL,
-    BatchState,
-    Export,
-    ExportBatch,
-    ExportState,
-    Operation,
-    not_leased,
-)
+from exports.models import Export, ExportBatch, not_leased
 from exports.outcomes import somebody_is_before
 from exports.record_files import DIGEST, UNREADABLE, Stored, Writer, in_order
 from exports.services import wake
+from exports.states import ENDED, FINAL, BatchState, ExportState, Operation
 from organizations import fence
 from providers.platform import Platform
 from providers.registry import registry

@@ -21,8 +21,9 @@ from exports.engine.masking import masked
 from exports.engine.values import digest_of
 from exports.erasure_models import Erasure
 from exports.fetch_models import Fetch
-from exports.models import Export, ExportBatch, ExportState, Mode
+from exports.models import Export, ExportBatch
 from exports.record import SUCCEEDED
+from exports.states import ExportState, Mode
 from exports.upload_models import Upload
 from organizations.models import Person
 from organizations.sealing import seal, unseal

@@ -6,15 +6,10 @@ from django.db.models.functions import Now
 
 from audit.services import record as audit
 from exports import audience_sizes, completeness, erasures, record, retention, staging
-from exports.models import (
-    UNENDED,
-    BatchState,
-    Export,
-    ExportState,
-    not_leased,
-)
+from exports.models import Export, not_leased
 from exports.outcomes import failed_for
 from exports.services import ROUTE, wake
+from exports.states import UNENDED, BatchState, ExportState
 from organizations import routing
 
 

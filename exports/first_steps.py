@@ -15,8 +15,9 @@ from destinations import audiences
 from destinations.models import Destination
 from exports import breakers, gathered, rates, record
 from exports.export_leases import LEASE_SECONDS, kept
-from exports.models import Export, ExportState, Mode, WaitingFor
+from exports.models import Export
 from exports.outcomes import end_or_wait, forget_audience
+from exports.states import ExportState, Mode, WaitingFor
 from exports.troubles import Trouble, fault_of_ours, not_set_up, trouble_of
 from organizations import fence
 from providers.app import NotConfigured

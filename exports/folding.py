@@ -17,17 +17,10 @@ from exports import record, staging
 from exports.batch_files import BatchFiles
 from exports.export_leases import LEASE_SECONDS, kept
 from exports.known import Known, known_of
-from exports.models import (
-    FINAL,
-    BatchState,
-    Export,
-    ExportBatch,
-    ExportState,
-    Operation,
-    Recorded,
-)
+from exports.models import Export, ExportBatch
 from exports.record_files import Writer, Written, in_order
 from exports.services import wake
+from exports.states import FINAL, BatchState, ExportState, Operation, Recorded
 from organizations import fence
 from providers.registry import registry
 

@@ -16,7 +16,7 @@ from exports.addresses import LONGEST, Address, AddressRefused, file_address
 from exports.engine.columns import Column
 from exports.engine.several import WORDS, Several
 from exports.engine.taking import Taking
-from exports.models import Mode
+from exports.states import Mode
 from exports.uploads import FIELD, Announced
 from providers.countries import NAMES
 from providers.declarations import IdentifierType

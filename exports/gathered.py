@@ -6,7 +6,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from exports import record
-from exports.models import BatchState, Export, ExportBatch
+from exports.models import Export, ExportBatch
+from exports.states import BatchState
 from providers.registry import registry
 
 

@@ -19,9 +19,10 @@ from authorizations.uses import Use
 from destinations import audiences
 from exports import gathered
 from exports.export_leases import LEASE_SECONDS, kept
-from exports.models import BatchState, Export, ExportBatch, ExportState, Operation, WaitingFor
+from exports.models import Export, ExportBatch
 from exports.outcomes import end_or_wait, forget_audience
 from exports.services import wake
+from exports.states import BatchState, ExportState, Operation, WaitingFor
 from exports.troubles import Trouble, not_set_up, trouble_of
 from organizations import fence
 from providers.app import NotConfigured

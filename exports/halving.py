@@ -14,8 +14,9 @@ from django.db.models.functions import Now
 from exports import staging
 from exports.claims import Claim, locked
 from exports.engine import batches as encoding
-from exports.models import BatchState, ExportBatch
+from exports.models import ExportBatch
 from exports.services import wake
+from exports.states import BatchState
 from exports.troubles import Trouble
 from organizations import fence
 from providers.errors import BadRows

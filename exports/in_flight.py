@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db.models import Count, Q
 from django.db.models.functions import Now
 
-from exports.models import BatchState, Export, ExportBatch
+from exports.models import Export, ExportBatch
+from exports.states import BatchState
 from providers.registry import registry
 
 # Workers hold what they send in memory, and a batch of some platforms has 100,000 identifiers.

@@ -1,4 +1,4 @@
-"""An export, its batches, and the rate budgets that all workers share."""
+"""An export and its batches."""
 
 from __future__ import annotations
 
@@ -10,126 +10,28 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from destinations.models import Destination
+from exports.check_models import Check  # noqa: F401 - Django looks for models here
 from exports.erasure_models import Erasure
-from exports.fetch_models import Fetch  # noqa: F401 - Django looks for models here
+from exports.fetch_models import Fetch  # noqa: F401 - as above
 from exports.retention_models import Retention  # noqa: F401 - as above
 from exports.schedule_models import Schedule, ScheduleRun  # noqa: F401 - as above
-from exports.upload_models import Upload  # noqa: F401 - Django looks for models here
+from exports.shared_models import Breaker, RateBudget  # noqa: F401 - as above
+from exports.states import (
+    EXPORT_MOVES,
+    FINAL,
+    SENT,
+    UNENDED,
+    BatchState,
+    ExportState,
+    Mode,
+    Operation,
+    Recorded,
+    WaitingFor,
+)
+from exports.upload_models import Upload  # noqa: F401 - as above
 from organizations.models import Person, Tenant
 
-
-class Mode(models.TextChoices):
-    """What an export does with its identifiers."""
-
-    ADD = "add", "Add"
-    REMOVE = "remove", "Remove"
-    REPLACE = "replace", "Replace"
-
-
-class ExportState(models.TextChoices):
-    """Where an export stands."""
-
-    DRAFT = "draft", "Draft"
-    PREPARING = "preparing", "Preparing"
-    SENDING = "sending", "Sending"
-    WAITING = "waiting", "Waiting"
-    SUCCEEDED = "succeeded", "Succeeded"
-    SUCCEEDED_WITH_REJECTS = "succeeded_with_rejects", "Succeeded with rejects"
-    FAILED = "failed", "Failed"
-    CANCELED = "canceled", "Canceled"
-
-
-class WaitingFor(models.TextChoices):
-    """For whom or what an export waits. Only `PERSON` needs somebody to say "Go on"."""
-
-    RECONNECTION = "reconnection", "reconnection"
-    DESTINATION = "destination", "its destination"
-    PLATFORM = "platform", "the platform"
-    PERSON = "person", "a person"
-    TURN = "turn", "its turn"
-
-
-FINAL = frozenset(
-    {
-        ExportState.SUCCEEDED,
-        ExportState.SUCCEEDED_WITH_REJECTS,
-        ExportState.FAILED,
-        ExportState.CANCELED,
-    }
-)
-
-# Every move that an export may make. "Retry failed" is what leads out of a final state.
-EXPORT_MOVES: dict[ExportState, frozenset[ExportState]] = {
-    ExportState.DRAFT: frozenset({ExportState.PREPARING}),
-    ExportState.PREPARING: frozenset(
-        {ExportState.SENDING, ExportState.FAILED, ExportState.CANCELED}
-    ),
-    ExportState.SENDING: frozenset({ExportState.WAITING, *FINAL}),
-    ExportState.WAITING: frozenset({ExportState.SENDING, *FINAL}),
-    ExportState.FAILED: frozenset({ExportState.PREPARING, ExportState.SENDING}),
-}
-
-
-class BatchState(models.TextChoices):
-    """Where a batch stands."""
-
-    PENDING = "pending", "Pending"
-    SENDING = "sending", "Sending"
-    # The platform has it, and it changes nothing before all are put in effect together.
-    UPLOADED = "uploaded", "Uploaded"
-    # The platform has it and works on it; what came of it is asked for later.
-    TAKEN = "taken", "Being processed"
-    ACCEPTED = "accepted", "Accepted"
-    FAILED = "failed", "Failed"
-    CANCELED = "canceled", "Canceled"
-    # Some of its rows were refused; its two halves go instead of it.
-    SPLIT = "split", "Sent in halves"
-    # A single identifier that the platform refuses: a reject.
-    REFUSED = "refused", "Refused"
-
-
-ENDED = frozenset(
-    {
-        BatchState.ACCEPTED,
-        BatchState.FAILED,
-        BatchState.CANCELED,
-        BatchState.SPLIT,
-        BatchState.REFUSED,
-    }
-)
-
-
 _SMALL_FILE = 4 * 1024 * 1024
-
-
-UNENDED = (BatchState.PENDING, BatchState.SENDING, BatchState.UPLOADED, BatchState.TAKEN)
-
-
-class Operation(models.TextChoices):
-    """What a batch does. Only the first two are sent; the others are there for the record."""
-
-    ADD = "add", "Add"
-    REMOVE = "remove", "Remove"
-    # People of a Replace who are in the audience already.
-    KEEP = "keep", "Keep"
-    # What several exports together have left in the audience.
-    HELD = "held", "Held"
-
-
-SENT = (Operation.ADD, Operation.REMOVE)
-
-
-class Recorded(models.TextChoices):
-    """What a batch is to the record of its audience (see `exports.record`)."""
-
-    # Part of it, once it was sent.
-    YES = "", "Yes"
-    # Whether it is still there is not known any more.
-    DOUBTED = "doubted", "Doubted"
-    # Other batches say what it said.
-    FOLDED = "folded", "Folded"
-    # Its file is gone, so nobody knows whom it had.
-    LOST = "lost", "Lost"
 
 
 class Exports(models.QuerySet["Export"]):
@@ -381,61 +283,3 @@ class ExportBatch(Tenant):
             identifiers=identifiers,
             stored_name=stored_name,
         )
-
-
-class Check(Tenant):
-    """A whole draft read and counted, with nothing sent: the newest of each draft.
-
-    `columns`, `taking` and `mode` are what was asked about. `refusal` says why the file cannot be
-    read to its end, `report` what was found (`exports.checks` has its shape).
-    """
-
-    export = models.OneToOneField(
-        Export, on_delete=models.CASCADE, related_name="check_made", db_constraint=False
-    )
-    mode = models.CharField(max_length=20, choices=Mode)
-    columns = models.JSONField(default=dict)
-    taking = models.JSONField(default=dict)
-    asked_at = models.DateTimeField(default=timezone.now)
-    finished_at = models.DateTimeField(null=True)
-    refusal = models.CharField(max_length=400, blank=True)
-    report = models.JSONField(default=dict)
-
-    lease_owner = models.UUIDField(null=True)
-    lease_until = models.DateTimeField(null=True)
-    attempts = models.PositiveIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"check of {self.export_id}"
-
-
-class Breaker(models.Model):
-    """A platform that does not answer: how often in a row, and while it is open, when it is probed.
-
-    Shared by all workers and organizations, so it has no fence. No row: nothing is known against
-    the platform.
-    """
-
-    platform = models.CharField(max_length=40, primary_key=True)
-    outages = models.PositiveIntegerField(default=0)
-    opened_at = models.DateTimeField(null=True)
-    probe_at = models.DateTimeField(null=True)
-    # Somebody was told to probe and has not said yet what came of it.
-    is_probed = models.BooleanField(default=False)
-    pause_seconds = models.PositiveIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return self.platform
-
-
-class RateBudget(models.Model):
-    """When the next request of one budget may go (generic cell rate algorithm).
-
-    Shared by all workers and organizations, so it has no fence: the key is a keyed hash.
-    """
-
-    key = models.BinaryField(primary_key=True)
-    theoretical_arrival = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return bytes(self.key).hex()[:12]

@@ -12,9 +12,10 @@ from authorizations.usage import UnderWay
 from destinations.extensions import LastDelivery, Panel
 from destinations.models import Destination
 from exports.completeness import incomplete_since
-from exports.models import Export, ExportState
+from exports.models import Export
 from exports.retention import destination_left
 from exports.services import wake
+from exports.states import ExportState
 
 _SHOWN = 12
 

@@ -10,15 +10,9 @@ from django.db.models.functions import Now
 from audit.services import record as audit
 from destinations import audiences
 from exports import completeness, record
-from exports.models import (
-    FINAL,
-    BatchState,
-    Export,
-    ExportBatch,
-    ExportState,
-    WaitingFor,
-)
+from exports.models import Export, ExportBatch
 from exports.services import wake
+from exports.states import FINAL, BatchState, ExportState, WaitingFor
 from exports.troubles import Trouble
 from organizations import fence
 

@@ -27,9 +27,10 @@ from exports.engine.reading import FileRefused, FileShape
 from exports.engine.rejects import Rejects
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.engine.taking import AS_THEY_ARE, Taking
-from exports.models import Export, ExportBatch, ExportState, Mode, Operation
+from exports.models import Export, ExportBatch
 from exports.services import wake
 from exports.signs_of_life import SignsOfLife
+from exports.states import ExportState, Mode, Operation
 from organizations import fence
 from organizations.sealing import SealBroken
 from providers.platform import Platform

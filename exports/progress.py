@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from exports.models import BatchState, Export, ExportState
+from exports.models import Export
+from exports.states import BatchState, ExportState
 
 # A rate over less than this is a guess.
 _SHORTEST = timedelta(seconds=2)

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from authorizations.platforms import app_for
 from destinations.audiences import Target
-from exports.models import RateBudget
+from exports.shared_models import RateBudget
 from organizations.routing import keyed_hash
 from providers.declarations import Per, Rate
 from providers.platform import Platform

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from django.db import connection
 
 from exports.claims import Claim
-from exports.models import BatchState, ExportBatch
+from exports.models import ExportBatch
+from exports.states import BatchState
 from providers.values import Receipt
 
 _TABLE = ExportBatch._meta.db_table  # noqa: SLF001 - Django's documented way to a table's name

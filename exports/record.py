@@ -18,19 +18,8 @@ from django.utils import timezone
 
 from destinations.models import Destination
 from exports import staging
-from exports.models import (
-    FINAL,
-    UNENDED,
-    BatchState,
-    Export,
-    ExportBatch,
-    ExportBatches,
-    Exports,
-    ExportState,
-    Mode,
-    Operation,
-    Recorded,
-)
+from exports.models import Export, ExportBatch, ExportBatches, Exports
+from exports.states import FINAL, UNENDED, BatchState, ExportState, Mode, Operation, Recorded
 from providers.declarations import Replace
 from providers.registry import registry
 

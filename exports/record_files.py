@@ -13,7 +13,7 @@ from exports import staging
 from exports.batch_files import BatchFiles
 from exports.engine import batches as encoding
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
-from exports.models import Operation
+from exports.states import Operation
 from organizations.sealing import SealBroken
 from providers.platform import Platform
 

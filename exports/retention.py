@@ -15,9 +15,10 @@ from django.utils import timezone
 from audit.services import record as audit
 from destinations.models import Destination
 from exports import staging
-from exports.models import FINAL, Export, ExportState
+from exports.models import Export
 from exports.record import batches_of, files_to_keep, lose
 from exports.retention_models import Retention
+from exports.states import FINAL, ExportState
 from organizations import fence, routing
 from organizations.models import Person
 

@@ -8,10 +8,10 @@ from zoneinfo import available_timezones
 from django import forms
 
 from exports.forms import AddressForm
-from exports.models import Mode
 from exports.recurrence import Recurrence
 from exports.schedule_models import Every, Schedule, Weekday
 from exports.schedules import Wish
+from exports.states import Mode
 
 
 class ScheduleForm(forms.Form):

@@ -44,7 +44,7 @@ class Schedule(Tenant):
         Destination, on_delete=models.PROTECT, related_name="schedules", db_constraint=False
     )
     address = models.CharField(max_length=1000)
-    # One of `exports.models.Mode`.
+    # One of `exports.states.Mode`.
     mode = models.CharField(max_length=20)
     columns = models.JSONField(default=dict)
     column_names = models.JSONField(default=list)

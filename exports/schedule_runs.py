@@ -18,10 +18,11 @@ from exports.addresses import parsed
 from exports.engine.taking import Taking
 from exports.fetch_models import Fetch
 from exports.fetch_services import fetch_begin
-from exports.models import Export, ExportState, Mode
+from exports.models import Export
 from exports.schedule_models import RunState, Schedule, ScheduleRun
 from exports.schedules import ROUTE as SCHEDULE_ROUTE
 from exports.schedules import database_now, wake
+from exports.states import ExportState, Mode
 from organizations import fence, routing
 from organizations.models import Membership, Person
 from organizations.roles import May

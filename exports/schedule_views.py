@@ -9,9 +9,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from exports import schedule_runs, schedules, services, staging, tasks
 from exports.draft_form import start_form
-from exports.models import Export, ExportState, Mode
+from exports.models import Export
 from exports.schedule_forms import ScheduleEditForm, ScheduleForm
 from exports.schedule_models import RunState, Schedule
+from exports.states import ExportState, Mode
 from organizations.access import member_may
 from organizations.hints import hint
 from organizations.requests import MemberRequest

@@ -11,9 +11,10 @@ from django.db.models.functions import Now
 from audit.services import record
 from destinations.models import Destination
 from exports.engine.taking import Taking
-from exports.models import Export, Mode
+from exports.models import Export
 from exports.recurrence import Recurrence
 from exports.schedule_models import Schedule
+from exports.states import Mode
 from organizations import routing
 from organizations.models import Organization, Person
 

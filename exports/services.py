@@ -16,7 +16,8 @@ from exports import completeness, staging
 from exports.engine.reading import FileShape, look_at
 from exports.engine.taking import AS_THEY_ARE, Taking
 from exports.fetch_models import Fetch
-from exports.models import BatchState, Export, ExportState, Mode, Operation, WaitingFor
+from exports.models import Export
+from exports.states import BatchState, ExportState, Mode, Operation, WaitingFor
 from exports.upload_models import Upload
 from organizations import fence, routing
 from organizations.models import Person

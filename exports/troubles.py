@@ -8,7 +8,7 @@ import traceback
 from dataclasses import dataclass
 from datetime import timedelta
 
-from exports.models import WaitingFor
+from exports.states import WaitingFor
 from providers.errors import (
     AppMisconfigured,
     BadRequest,

@@ -17,9 +17,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audit.models import Entry
 from exports import completeness, record, services, staging, tasks
-from exports.models import BatchState, Export, ExportState, WaitingFor
+from exports.models import Export
 from exports.of_destinations import tone_of
 from exports.progress import progress_of, said_of
+from exports.states import BatchState, ExportState, WaitingFor
 from organizations import fence
 from organizations.access import member_may
 from organizations.hints import hint

@@ -21,9 +21,10 @@ from exports.engine.taking import AS_THEY_ARE
 from exports.erasure_models import Erasure
 from exports.fetch_models import Fetch
 from exports.fetch_services import fetch_begin
-from exports.models import Export, Mode
+from exports.models import Export
 from exports.recurrence import Recurrence
 from exports.schedule_models import Schedule
+from exports.states import Mode
 from exports.upload_models import Upload
 from infosum_auth.environment import Intake
 from organizations import fence

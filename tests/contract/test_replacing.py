@@ -8,8 +8,9 @@ import pytest
 from authorizations import consent, services
 from destinations.models import Destination
 from exports import comparing, conducting, confirming, delivery, erasing, erasures, preparation
-from exports.models import Export, ExportState, Mode
+from exports.models import Export
 from exports.services import export_start
+from exports.states import ExportState, Mode
 from organizations import fence
 from providers.values import AdAccount, Verdict
 from tests.contract.walk import Walk

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from authorizations import removal, usage
 from authorizations.models import AtPlatform
-from exports.models import ExportState, WaitingFor
+from exports.states import ExportState, WaitingFor
 from organizations import fence
 from organizations.models import Route
 from tests.exports.driving import ADDRESSES, delivered, digests, prepared, work

@@ -10,8 +10,9 @@ from django.db.models.functions import Now
 
 from authorizations import services as authorization_services
 from exports import comparing, conducting, delivery, erasing, folding, preparation, staging
-from exports.models import Export, ExportBatch, Mode
+from exports.models import Export, ExportBatch
 from exports.services import Received, draft_create, export_retry, export_start, upload_expect
+from exports.states import Mode
 from organizations import fence
 from organizations.models import Route
 from providers.secret import Secret

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from exports import completeness
-from exports.models import Mode
 from exports.services import export_start
+from exports.states import Mode
 from organizations import fence
 from providers.declarations import Replace
 from tests.exports.driving import delivered, drafted

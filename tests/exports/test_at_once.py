@@ -13,8 +13,8 @@ from django.db import connections
 from exports import conducting, delivery, rates, staging, tasks
 from exports.engine.sealed_pieces import piece_label
 from exports.engine.sealed_stream import SealedReader
-from exports.models import ExportState
 from exports.preparation import prepare
+from exports.states import ExportState
 from organizations import fence
 from organizations.models import Route
 from providers.declarations import Limits, Per, Rate

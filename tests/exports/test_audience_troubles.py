@@ -3,8 +3,8 @@
 import pytest
 
 from exports import delivery
-from exports.models import BatchState, ExportState, Mode, WaitingFor
 from exports.services import export_go_on
+from exports.states import BatchState, ExportState, Mode, WaitingFor
 from organizations import fence
 from tests.exports.driving import (
     ADDRESSES,

@@ -7,7 +7,8 @@ from django.db.models.functions import Now
 
 from exports import breakers
 from exports.breakers import OPENS_AFTER, Way
-from exports.models import Breaker, ExportState, WaitingFor
+from exports.shared_models import Breaker
+from exports.states import ExportState, WaitingFor
 from providers.errors import BadRequest, PermissionMissing, PlatformDown, Throttled
 from tests.exports.driving import (
     advance,

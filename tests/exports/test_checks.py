@@ -9,7 +9,9 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from exports import checks, tasks
-from exports.models import Check, Export, ExportState, Mode
+from exports.check_models import Check
+from exports.models import Export
+from exports.states import ExportState, Mode
 from organizations import fence
 from organizations.models import Route
 from tests.exports.driving import delivered, drafted, files, started

@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 
 from audit.models import Entry
-from exports.models import ExportState, Mode, WaitingFor
 from exports.services import export_cancel, export_go_on
+from exports.states import ExportState, Mode, WaitingFor
 from organizations import fence
 from tests.exports.driving import delivered, digests, retried, started, table, work
 from tests.exports.replacing import begun, by_difference

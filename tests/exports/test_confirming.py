@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from exports import confirming
-from exports.models import BatchState, ExportState
+from exports.states import BatchState, ExportState
 from organizations import fence
 from tests.exports.driving import advance, batches, delivered, started, states
 from tests.factories import stored

@@ -5,8 +5,8 @@ import pytest
 from audit.models import Entry
 from authorizations.models import TokenUse
 from exports import conducting, delivery
-from exports.models import BatchState, ExportState, Mode
 from exports.services import may_retry
+from exports.states import BatchState, ExportState, Mode
 from organizations import fence
 from tests.exports.driving import (
     ADDRESSES,

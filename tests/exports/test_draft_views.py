@@ -6,7 +6,8 @@ import re
 import pytest
 from django.urls import reverse
 
-from exports.models import Export, ExportState, Mode
+from exports.models import Export
+from exports.states import ExportState, Mode
 from organizations import fence
 from organizations.models import Route
 from providers.declarations import Replace

@@ -10,9 +10,10 @@ from exports import erasing, staging
 from exports.erasure_models import Erasure
 from exports.erasures import NoIdentifier, erasure_request, receipt_of
 from exports.fetch_models import Fetch
-from exports.models import Export, ExportState, Mode
+from exports.models import Export
 from exports.record_files import Stored
 from exports.services import NotNow, export_cancel
+from exports.states import ExportState, Mode
 from organizations import fence
 from tests.exports import driving
 from tests.exports.driving import batches, digests, drafted, files, started

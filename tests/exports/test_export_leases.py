@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from exports import export_leases
-from exports.models import ExportState
+from exports.states import ExportState
 from organizations import fence
 from tests.exports.driving import advance, delivered, let_leases_end, prepared, taken_over
 from tests.exports.sample_servers import Killed

@@ -3,8 +3,9 @@
 import pytest
 
 from exports import folding
-from exports.models import ExportBatch, Mode, Operation, Recorded
+from exports.models import ExportBatch
 from exports.services import export_cancel
+from exports.states import Mode, Operation, Recorded
 from organizations import fence
 from tests.exports.driving import delivered, digests, files, retried, started, table, work
 from tests.exports.replacing import begun, by_difference, nobody_is_asked

@@ -9,8 +9,8 @@ from django.db.models.functions import Now
 
 from authorizations import consent, services
 from exports import conducting, confirming, delivery, gathering, preparation
-from exports.models import BatchState, ExportState, Mode, WaitingFor
 from exports.services import export_cancel
+from exports.states import BatchState, ExportState, Mode, WaitingFor
 from organizations import fence
 from providers.secret import Secret
 from providers.values import AdAccount, Grant, Identity, Tokens, Verdict

@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 
 from exports import halving
-from exports.models import BatchState, ExportState, Mode
 from exports.services import may_retry
+from exports.states import BatchState, ExportState, Mode
 from organizations import fence
 from tests.exports.driving import (
     advance,

@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 
 from authorizations import consent, services
-from exports.models import BatchState, ExportState
+from exports.states import BatchState, ExportState
 from organizations import fence
 from providers.secret import Secret
 from providers.values import AdAccount, Grant, Identity, Tokens, Verdict

@@ -14,9 +14,9 @@ from exports import preparation
 from exports.engine import parquet, reading
 from exports.engine import rejects as keeping
 from exports.engine.sealed_stream import SealedWriter
-from exports.models import ExportState
 from exports.staging import file_key
 from exports.staging import reading as staged
+from exports.states import ExportState
 from organizations import fence
 from tests.exports.driving import files
 from tests.exports.uploading import file, kept, nothing_is_left

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from exports import preparation
 from exports.engine.batches import decode
-from exports.models import ExportState
 from exports.staging import file_key, reading
+from exports.states import ExportState
 from organizations import fence
 from tests.exports.driving import batches, digests
 from tests.exports.uploading import file, kept

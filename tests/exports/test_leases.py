@@ -9,8 +9,9 @@ from django.utils import timezone
 from destinations.services import destination_pause, destination_resume
 from exports import conducting, delivery, finishing
 from exports.claims import LeaseLost
-from exports.models import BatchState, Export, ExportState, Mode, WaitingFor
+from exports.models import Export
 from exports.services import export_cancel
+from exports.states import BatchState, ExportState, Mode, WaitingFor
 from organizations import fence
 from tests.exports.driving import (
     ADDRESSES,

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from exports.models import BatchState, ExportState, WaitingFor
+from exports.states import BatchState, ExportState, WaitingFor
 from organizations import fence
 from tests.exports.driving import delivered, prepared, started
 from tests.factories import change

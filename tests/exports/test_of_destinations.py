@@ -11,8 +11,9 @@ from django.utils import timezone
 from destinations import extensions
 from destinations.services import destination_pause, destination_resume
 from exports import audience_sizes, tasks
-from exports.models import Export, ExportState
+from exports.models import Export
 from exports.progress import Progress, progress_of
+from exports.states import ExportState
 from organizations import fence
 from organizations.models import Route
 from tests.exports.driving import ADDRESSES, batches, delivered, drafted, prepared, started

@@ -5,9 +5,10 @@ import pytest
 from audit.models import Entry
 from exports import preparation, staging
 from exports.engine import batches as encoding
-from exports.models import BatchState, ExportBatch, ExportState, Mode
+from exports.models import ExportBatch
 from exports.preparation import LEASE_SECONDS, MOST_ATTEMPTS, prepare
 from exports.services import export_cancel, export_retry, may_retry
+from exports.states import BatchState, ExportState, Mode
 from organizations import fence
 from tests.exports.driving import (
     ADDRESSES,

@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from exports.models import RateBudget
 from exports.rates import Sender, hold, patience, places_ahead, reserve, reserve_several, spend
+from exports.shared_models import RateBudget
 from providers.declarations import Limits, Per, Rate
 from tests.sample_platform import SamplePlatform
 

@@ -8,9 +8,10 @@ from django.urls import reverse
 
 from audit.models import Entry
 from exports import comparing
-from exports.models import BatchState, ExportBatch, ExportState, Mode, Operation
+from exports.models import ExportBatch
 from exports.retention import expire
 from exports.services import export_cancel
+from exports.states import BatchState, ExportState, Mode, Operation
 from organizations import fence
 from tests.exports.driving import (
     advance,

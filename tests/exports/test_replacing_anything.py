@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exports import folding
-from exports.models import Breaker, ExportState, Mode
 from exports.services import NotNow, export_cancel, export_retry
+from exports.shared_models import Breaker
+from exports.states import ExportState, Mode
 from organizations import fence
 from tests.exports.driving import batches as batches_of
 from tests.exports.driving import delivered, digests, let_leases_end, let_time_pass, work

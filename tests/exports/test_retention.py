@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from destinations.services import destination_delete
 from exports import retention, tasks
-from exports.models import ExportState, Mode
 from exports.retention_models import Retention
+from exports.states import ExportState, Mode
 from organizations import fence
 from organizations.models import Route
 from tests.exports.driving import delivered, digests, files, started

@@ -11,9 +11,10 @@ from audit.models import Entry
 from destinations.services import destination_delete, destination_pause
 from exports import schedule_runs, schedules, services
 from exports.engine.taking import AS_THEY_ARE
-from exports.models import Export, ExportState, Mode
+from exports.models import Export
 from exports.recurrence import DAY, Recurrence
 from exports.schedule_models import RunState, Schedule, ScheduleRun
+from exports.states import ExportState, Mode
 from organizations import fence, routing
 from organizations.models import Route
 from tests.exports.driving import files

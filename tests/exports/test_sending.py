@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from authorizations.models import TokenUse
 from exports import sending
-from exports.models import BatchState, ExportBatch, ExportState, RateBudget
+from exports.models import ExportBatch
 from exports.services import export_cancel
+from exports.shared_models import RateBudget
+from exports.states import BatchState, ExportState
 from organizations import fence
 from providers.declarations import Limits, Per, Rate
 from tests.exports.driving import (

@@ -9,15 +9,7 @@ from django.utils import timezone
 from audit.models import Entry
 from destinations.services import destination_delete
 from exports import retention, tasks
-from exports.models import (
-    EXPORT_MOVES,
-    FINAL,
-    BatchState,
-    Export,
-    ExportState,
-    Mode,
-    WaitingFor,
-)
+from exports.models import Export
 from exports.services import (
     DRAFT_ROUTE,
     DRAFTS_LIVE,
@@ -35,6 +27,7 @@ from exports.services import (
     upload_forget_unless_kept,
 )
 from exports.staging import file_key
+from exports.states import EXPORT_MOVES, FINAL, BatchState, ExportState, Mode, WaitingFor
 from organizations import fence
 from organizations.models import Route
 from tests.exports.driving import (

@@ -7,9 +7,9 @@ import pytest
 from django.urls import reverse
 
 from exports import checks, preparation
+from exports.check_models import Check
 from exports.engine.several import Several
 from exports.engine.taking import Taking
-from exports.models import Check
 from organizations import fence
 from providers import identifier_types, identifiers
 from tests.exports.driving import drafted

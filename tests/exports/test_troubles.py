@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from destinations.connection import ad_accounts_look
 from exports import delivery, troubles
-from exports.models import BatchState, ExportBatch, ExportState, WaitingFor
+from exports.models import ExportBatch
 from exports.services import NotNow, export_cancel, export_go_on, export_retry
+from exports.states import BatchState, ExportState, WaitingFor
 from organizations import fence
 from providers.declarations import Limits, Per, Rate
 from providers.errors import PlatformDown, Throttled, UnknownAnswer

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit.models import Entry
-from exports.models import BatchState, Export, ExportState, WaitingFor
+from exports.models import Export
+from exports.states import BatchState, ExportState, WaitingFor
 from organizations import fence
 from tests.exports.driving import (
     ADDRESSES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Max, Q
+from django.db.models import Max, Q, Sum
 from django.db.models.functions import Now
 
 from audit.services import record as audit
@@ -10,7 +10,7 @@ from destinations.models import Destination
 from exports import audience_sizes, record
 from exports.models import Export, ExportBatch
 from exports.record import SUCCEEDED
-from exports.states import BatchState, ExportState, Mode
+from exports.states import BatchState, ExportState, Mode, Operation
 
 # A Replace that removes more than this part of an audience is asked about first.
 ASKED_FROM = 0.30
@@ -48,7 +48,8 @@ def note(export: Export) -> None:
     if not left_incomplete(export):
         return
     there = export.batches.filter(state=BatchState.ACCEPTED)
-    count = sum(there.exclude(operation="remove").values_list("accepted", flat=True))
+    there = there.exclude(operation=Operation.REMOVE)
+    count: int = there.aggregate(count=Sum("accepted", default=0))["count"]
     began = "was emptied and" if export.cleared_at else "was changed in part: it"
     sentence = (
         f"The audience {began} holds {count:,} of the {export.identifiers:,} people of this file. "

@@ -43,19 +43,19 @@ class Next:
 
 def advance(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
     """Bring an export one step further; return what workers are to do. Outside the fence."""
-    if _is_over(organization_id, export_id):
-        with fence.inside(organization_id):
-            ended = Export.objects.select_related("destination").get(pk=export_id)
-            return Next(fold=ended.is_final and folding.is_due(ended))
     with fence.inside(organization_id):
         export = Export.objects.select_related("destination").filter(pk=export_id).first()
         if export is None:
             routing.remove(ROUTE, export_id)
             return Next()
-        following = _what_is_clear(export)
-        if following is not None:
-            return following
-        to_do_once = first_steps.is_missing(export)
+        is_over = export.is_final
+        if not is_over:
+            following = _what_is_clear(export)
+            if following is not None:
+                return following
+            to_do_once = first_steps.is_missing(export)
+    if is_over:
+        return _after_its_end(organization_id, export_id)
     if to_do_once and not first_steps.done(export):
         return Next()
     with fence.inside(organization_id):
@@ -70,16 +70,16 @@ def advance(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
         )
 
 
-def _is_over(organization_id: uuid.UUID, export_id: uuid.UUID) -> bool:
-    """Tidy up after an export that is over; say whether it is."""
-    is_tidy = False
-    while not is_tidy:
+def _after_its_end(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
+    """Tidy up after an export that is over, in steps; fold the record that ends with it if due."""
+    while True:
         with fence.inside(organization_id):
             export = Export.objects.select_related("destination").filter(pk=export_id).first()
             if export is None or not export.is_final:
-                return False
-            is_tidy = tidy_up(export)
-    return True
+                # It is tried again, and whoever did that looks at it.
+                return Next()
+            if tidy_up(export):
+                return Next(fold=folding.is_due(export))
 
 
 def _what_is_clear(export: Export) -> Next | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from destinations.models import Destination
@@ -179,7 +179,8 @@ def unknown(destination: Destination) -> int:
         audience_id=destination.audience_id,
         recorded=Recorded.LOST,
     ).exclude(operation=Operation.REMOVE)
-    return sum(lost.values_list("identifiers", flat=True))
+    found: int = lost.aggregate(found=Sum("identifiers", default=0))["found"]
+    return found
 
 
 def doubt(destination_id: uuid.UUID, audience_id: str) -> None:

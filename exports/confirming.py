@@ -12,8 +12,9 @@ from django.utils import timezone
 from authorizations import tokens
 from authorizations.uses import Use
 from destinations import audiences
-from exports.models import ExportBatch
-from exports.states import BatchState
+from exports import breakers
+from exports.models import Export, ExportBatch
+from exports.states import BatchState, ExportState, WaitingFor
 from exports.troubles import trouble_of
 from organizations import fence
 from providers.errors import PlatformError
@@ -37,18 +38,28 @@ def confirm(organization_id: uuid.UUID, batch_id: uuid.UUID) -> uuid.UUID | None
         )
         if not asked.update(not_before=Now() + _ASKING):
             return None
-        batch = ExportBatch.objects.select_related("export").get(pk=batch_id)
+        batch = ExportBatch.objects.select_related("export__destination").get(pk=batch_id)
+    platform = batch.export.destination.platform
+    if breakers.may_go(platform) == breakers.Way.SHUT:
+        # It is as due as before; the next look at the export has it asked.
+        _note(organization_id, batch, not_before=Now())
+        return None
     taken = Receipt(batch.accepted, batch.request_id, batch.receipt, settled=False)
     try:
         receipt = _asked(organization_id, batch, taken)
     except audiences.NoAuthorization:
         receipt = None
     except PlatformError as error:
+        breakers.note_error(platform, error)
         trouble = trouble_of(error)
         logger.info("batch %s: not confirmed: %s", batch_id, trouble.reason)
         if trouble.waiting_for is None:
+            # Read in a good answer: the platform has worked, and not taken it.
+            breakers.note_answer(platform)
             return _note_failure(organization_id, batch, trouble.reason, error.code)
         receipt = None
+    else:
+        _note_answer(organization_id, batch)
     if receipt is None:
         return _note_patience(organization_id, batch)
     return _note(
@@ -73,6 +84,14 @@ def _asked(organization_id: uuid.UUID, batch: ExportBatch, taken: Receipt) -> Re
         use,
         lambda platform, connection: platform.confirm(connection, audience, taken),
     )
+
+
+def _note_answer(organization_id: uuid.UUID, batch: ExportBatch) -> None:
+    breakers.note_answer(batch.export.destination.platform)
+    with fence.inside(organization_id):
+        export = Export.objects.get(pk=batch.export_id)
+        if export.waiting_for == WaitingFor.PLATFORM:
+            export.move(ExportState.SENDING)
 
 
 def _note_patience(organization_id: uuid.UUID, batch: ExportBatch) -> uuid.UUID | None:

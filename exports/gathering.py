@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from authorizations.uses import Use
 from destinations import audiences
-from exports import gathered
+from exports import breakers, gathered
 from exports.export_leases import LEASE_SECONDS, kept
 from exports.models import Export, ExportBatch
 from exports.outcomes import end_or_wait, forget_audience
@@ -49,7 +49,10 @@ def put_in_effect(organization_id: uuid.UUID, export_id: uuid.UUID) -> bool:
         if export is None or not _may_go(export):
             return False
         batches = gathered.due(export)
-        owner = export.take_lease(LEASE_SECONDS) if batches else None
+    if not batches or breakers.may_go(export.destination.platform) == breakers.Way.SHUT:
+        return False
+    with fence.inside(organization_id):
+        owner = export.take_lease(LEASE_SECONDS)
     if owner is None:
         return False
     with kept(export, owner):
@@ -103,7 +106,9 @@ def _what_came_of_it(export: Export, batches: Sequence[ExportBatch]) -> tuple[bo
     except NotConfigured:
         return False, trouble_of(not_set_up(export.destination.platform_label))
     except PlatformError as error:
+        breakers.note_error(export.destination.platform, error)
         return False, trouble_of(error, troubles=export.attempts)
+    breakers.note_answer(export.destination.platform)
     return changed is not None, None
 
 
@@ -116,9 +121,7 @@ def _note_effect(export: Export, batches: Sequence[ExportBatch]) -> None:
         troubled_since=None,
         hinted_until=None,
     )
-    Export.objects.filter(pk=export.pk).update(attempts=0)
-    if export.waiting_for == WaitingFor.PLATFORM:
-        export.move(ExportState.SENDING)
+    _is_answered(export)
 
 
 def _note_trouble(export: Export, batches: Sequence[ExportBatch], trouble: Trouble) -> None:
@@ -142,8 +145,14 @@ def _come_back(export: Export, batches: Sequence[ExportBatch]) -> None:
     _uploaded(batches).update(
         not_before=Now() + pause, troubled_since=Coalesce("troubled_since", Now())
     )
-    Export.objects.filter(pk=export.pk).update(attempts=0)
+    _is_answered(export)
     wake(export, pause)
+
+
+def _is_answered(export: Export) -> None:
+    Export.objects.filter(pk=export.pk).update(attempts=0)
+    if export.waiting_for == WaitingFor.PLATFORM:
+        export.move(ExportState.SENDING)
 
 
 def _uploaded(batches: Sequence[ExportBatch]) -> QuerySet[ExportBatch]:

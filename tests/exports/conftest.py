@@ -6,10 +6,12 @@ from destinations.models import Destination
 from exports import fetching, pieces
 from tests.exports.fetches import PIECE as FETCHED_PIECE
 from tests.exports.file_server import FileServer
+from tests.exports.made_of_files import destination_at
 from tests.exports.piecing import CONTENT, PIECE, Page
 from tests.exports.sample_servers import SampleServers
 from tests.factories import authorized, destined
 from tests.sample_platform import grants
+from tests.sandbox.raw_tiktok import RawTikTok
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +71,24 @@ def server(settings):
 def small_fetched_pieces(monkeypatch) -> None:
     """Let a file of moderate size be fetched in several pieces."""
     monkeypatch.setattr(fetching, "PIECE_BYTES", FETCHED_PIECE)
+
+
+@pytest.fixture
+def tiktok(sandbox, settings) -> RawTikTok:
+    """The emulated TikTok, set up in the environment; an export is several files there."""
+    found = RawTikTok(sandbox)
+    settings.PLATFORM_ENVIRONMENT = {
+        **settings.PLATFORM_ENVIRONMENT,
+        "PLATFORM_TIKTOK_CLIENT_ID": found.app["app_id"],
+        "PLATFORM_TIKTOK_CLIENT_SECRET": found.app["secret"],
+        "PLATFORM_TIKTOK_BASE_URL": f"{sandbox.url}/tiktok",
+    }
+    settings.EXPORT_BATCH_ROWS = 700
+    sandbox.fault("tiktok", "no_rate_limits", count=None)
+    return found
+
+
+@pytest.fixture
+def made_of_files(tiktok, acme, analyst, creator) -> Destination:
+    """Return a destination whose audience is made of files."""
+    return destination_at(tiktok, acme, analyst, creator)

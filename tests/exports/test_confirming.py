@@ -6,9 +6,11 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from exports import confirming
-from exports.states import BatchState, ExportState
+from exports import breakers, confirming
+from exports.shared_models import Breaker
+from exports.states import BatchState, ExportState, WaitingFor
 from organizations import fence
+from providers.errors import PlatformDown
 from tests.exports.driving import advance, batches, delivered, started, states
 from tests.factories import stored
 
@@ -89,3 +91,61 @@ def test_a_platform_that_never_says_is_not_waited_for_for_ever(servers, taken):
     assert export.state == ExportState.FAILED
     assert "did not say in three days" in export.reason
     assert stored(export).finished_at is not None
+
+
+def shut() -> None:
+    for _ in range(breakers.OPENS_AFTER):
+        breakers.note_error("sample", PlatformDown("Trouble there.", status=503))
+
+
+def ask_for_all(export) -> None:
+    for batch in batches(export):
+        confirming.confirm(export.organization_id, batch.pk)
+
+
+def test_a_platform_that_is_left_alone_is_not_asked(servers, taken):
+    time_passes(taken)
+    shut()
+    ask_for_all(taken)
+    assert servers.count("job") == 0
+    # They are as due as before.
+    with fence.inside(taken.organization_id):
+        assert taken.batches.filter(not_before__lte=Now()).count() == 3
+    assert {batch.troubled_since for batch in batches(taken)} == {None}
+
+
+def test_one_alone_probes_and_its_answer_lets_all_go_on(servers, taken):
+    time_passes(taken)
+    shut()
+    advance(taken)
+    assert stored(taken).waiting_for == WaitingFor.PLATFORM
+    servers.answer("job", 503)
+    Breaker.objects.update(probe_at=Now())
+    ask_for_all(taken)
+    assert servers.count("job") == 1
+    assert Breaker.objects.get().pause_seconds == 10
+    time_passes(taken)
+    Breaker.objects.update(probe_at=Now())
+    ask_for_all(taken)
+    assert servers.count("job") == 1 + 3
+    assert not Breaker.objects.exists()
+    # The platform works on them still, but it answers.
+    export = stored(taken)
+    assert (export.state, export.reason) == (ExportState.SENDING, "")
+    assert states(export) == [BatchState.TAKEN] * 3
+
+
+def test_outages_while_asking_count_as_the_platforms(servers, taken):
+    servers.answer("job", *[503] * breakers.OPENS_AFTER)
+    for _ in range(2):
+        time_passes(taken)
+        ask_for_all(taken)
+    assert breakers.may_go("sample") == breakers.Way.SHUT
+
+
+def test_a_job_that_failed_is_an_answer(servers, taken):
+    for _ in range(breakers.OPENS_AFTER - 1):
+        breakers.note_error("sample", PlatformDown("Trouble there.", status=503))
+    servers.jobs |= {name: {"state": "refused"} for name in servers.jobs}
+    confirmed(taken)
+    assert not Breaker.objects.exists()

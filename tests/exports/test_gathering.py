@@ -1,19 +1,18 @@
 """Batches that take effect together, at an emulated platform that makes audiences of files."""
 
 import hashlib
-import uuid
 from datetime import timedelta
 
 import pytest
 from django.db.models.functions import Now
 
-from authorizations import consent, services
-from exports import conducting, confirming, delivery, gathering, preparation
+from authorizations.models import TokenUse
+from exports import breakers, gathering
 from exports.services import export_cancel
+from exports.shared_models import Breaker
 from exports.states import BatchState, ExportState, Mode, WaitingFor
 from organizations import fence
-from providers.secret import Secret
-from providers.values import AdAccount, Grant, Identity, Tokens, Verdict
+from providers.errors import PlatformDown
 from tests.exports.driving import (
     advance,
     batches,
@@ -24,94 +23,22 @@ from tests.exports.driving import (
     states,
     taken_over,
 )
-from tests.factories import SESSION, change, destined, stored
+from tests.exports.made_of_files import PEOPLE, ended, held, set_of, step, until
+from tests.factories import change, stored
 from tests.sandbox.raw_tiktok import UK, RawTikTok
 
 pytestmark = pytest.mark.django_db
 
-PEOPLE = tuple(f"person{number}@example.com" for number in range(2_000))
 
-
-@pytest.fixture
-def tiktok(sandbox, settings):
-    found = RawTikTok(sandbox)
-    settings.PLATFORM_ENVIRONMENT = {
-        **settings.PLATFORM_ENVIRONMENT,
-        "PLATFORM_TIKTOK_CLIENT_ID": found.app["app_id"],
-        "PLATFORM_TIKTOK_CLIENT_SECRET": found.app["secret"],
-        "PLATFORM_TIKTOK_BASE_URL": f"{sandbox.url}/tiktok",
-    }
-    # Several files for an export.
-    settings.EXPORT_BATCH_ROWS = 700
-    sandbox.fault("tiktok", "no_rate_limits", count=None)
-    return found
-
-
-@pytest.fixture
-def destination(tiktok, acme, analyst, creator):
-    attempt = consent.begin(
-        attempt_id=uuid.uuid4(),
-        organization=acme,
-        person=analyst,
-        session_secret=SESSION,
-        wish=consent.Wish(name="Acme UK", platform="tiktok"),
-    )
-    with fence.inside(acme.id):
-        row = services.authorization_create(
-            attempt=attempt,
-            grant=Grant(Tokens(Secret(tiktok.sign_in())), scopes=frozenset({"3"})),
-            identity=Identity(frozenset({"t1"}), "Oscar"),
-            missing=(),
-        )
-        accounts = [AdAccount(UK, "Acme Retail UK", verdict=Verdict.SUFFICIENT)]
-        services.ad_accounts_save(authorization=row, accounts=accounts)
-    wish = {"audience_name": "Files", "retention_days": "30", "audience_id": ""}
-    made = destined(row, creator, ad_account=UK)
-    change(made, settings=wish)
-    return stored(made)
-
-
-def step(export) -> bool:
-    """Do once what is due, as messages would; say whether anything was."""
+def requests_of(export) -> int:
+    """Return for how many requests a token was used for an export."""
     with fence.inside(export.organization_id):
-        export.batches.exclude(not_before=None).update(not_before=Now(), hinted_until=None)
-        export.batches.update(hinted_until=None)
-    following = conducting.advance(export.organization_id, export.id)
-    if following.prepare:
-        preparation.prepare(export.organization_id, export.id)
-    for batch_id in following.send:
-        delivery.send(export.organization_id, batch_id)
-    for batch_id in following.confirm:
-        confirming.confirm(export.organization_id, batch_id)
-    if following.put_in_effect:
-        gathering.put_in_effect(export.organization_id, export.id)
-    did = (following.prepare, following.send, following.confirm, following.put_in_effect)
-    return any(map(bool, did))
+        return sum(TokenUse.objects.filter(subject_id=export.id).values_list("count", flat=True))
 
 
-def until(export, *wanted: str):
-    """Work until all batches are in one of these states."""
-    for _ in range(40):
-        if batches(export) and set(states(export)) <= set(wanted):
-            return stored(export)
-        step(export)
-    raise AssertionError(states(export))
-
-
-def ended(export):
-    for _ in range(40):
-        if not step(export) and stored(export).is_final:
-            return stored(export)
-    raise AssertionError((stored(export).state, states(export)))
-
-
-def held(sandbox):
-    return [(each["name"], each["held"], each["digest"]) for each in sandbox.audiences("tiktok")]
-
-
-def set_of(*addresses):
-    digests = sorted(hashlib.sha256(each.encode()).hexdigest() for each in addresses)
-    return "Files", len(digests), hashlib.sha256("\n".join(digests).encode()).hexdigest()
+@pytest.fixture
+def destination(made_of_files):
+    return made_of_files
 
 
 def test_nothing_is_there_before_every_file_is_and_then_all_of_it(sandbox, destination, creator):
@@ -192,6 +119,35 @@ def test_an_outage_is_waited_out_and_said(sandbox, destination, creator):
     sandbox.clear_faults("tiktok")
     sandbox.fault("tiktok", "no_rate_limits", count=None)
     assert ended(export).state == ExportState.SUCCEEDED
+
+
+def test_a_platform_that_is_left_alone_is_not_asked_and_then_probed(sandbox, destination, creator):
+    export = until(started(destination, creator, *PEOPLE), BatchState.UPLOADED)
+    for _ in range(breakers.OPENS_AFTER):
+        breakers.note_error("tiktok", PlatformDown("Trouble there.", status=503))
+    asked = requests_of(export)
+    assert not gathering.put_in_effect(export.organization_id, export.id)
+    assert requests_of(export) == asked
+    assert not stored(export).lease_owner
+    sandbox.fault("tiktok", "http_500", count=None)
+    Breaker.objects.update(probe_at=Now())
+    assert gathering.put_in_effect(export.organization_id, export.id)
+    # The probe has said that it is still down.
+    assert Breaker.objects.get().pause_seconds == 10
+    sandbox.clear_faults("tiktok")
+    Breaker.objects.update(probe_at=Now())
+    assert gathering.put_in_effect(export.organization_id, export.id)
+    assert not Breaker.objects.exists()
+    assert stored(export).state == ExportState.SENDING
+    assert held(sandbox) == [set_of(*PEOPLE)]
+
+
+def test_trouble_with_putting_in_effect_counts_as_the_platforms(sandbox, destination, creator):
+    export = until(started(destination, creator, *PEOPLE), BatchState.UPLOADED)
+    sandbox.fault("tiktok", "http_500", count=None)
+    for _ in range(breakers.OPENS_AFTER):
+        assert gathering.put_in_effect(export.organization_id, export.id)
+    assert breakers.may_go("tiktok") == breakers.Way.SHUT
 
 
 def test_who_lost_the_role_is_asked_for_it_and_nothing_is_lost(sandbox, destination, creator):

@@ -13,6 +13,9 @@ from exports import staging
 # The disk takes what several threads ask of it at once in one go: forcing 300 files took a third of
 # the time that it took one by one.
 _TO_DISK_AT_ONCE = 8
+# Sealed at once, while the next is made; of large ones one, for the memory's sake.
+_SEALERS = 2
+_SEALED_AT_ONCE = 2 * 1024 * 1024
 
 
 class BatchFiles:
@@ -25,7 +28,7 @@ class BatchFiles:
     def __init__(self, export_id: uuid.UUID, key: bytes) -> None:
         self._export_id = export_id
         self._key = key
-        self._sealer = ThreadPoolExecutor(1)
+        self._sealer = ThreadPoolExecutor(_SEALERS)
         self._disk = ThreadPoolExecutor(_TO_DISK_AT_ONCE)
         self._sealing: deque[tuple[str, Future[None]]] = deque()
         self._forcing: list[Future[None]] = []
@@ -52,8 +55,7 @@ class BatchFiles:
     def add(self, content: bytes) -> str:
         """Take the content of a batch; return the name of its file."""
         name = staging.new_name(self._export_id, "batch")
-        # One is sealed while the next is made: of more the memory would have to be.
-        self._go_on(but=1)
+        self._go_on(but=max(1, min(_SEALERS, _SEALED_AT_ONCE // len(content))))
         self._sealing.append((name, self._sealer.submit(self._seal, name, content)))
         return name
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from exports.engine.reading import DAMAGES, FileShape, plain_of, rows
+from exports.engine.reading_ahead import read_ahead
 from exports.engine.several import Several, values_in
 from exports.engine.taking import AS_THEY_ARE, Taking
 from exports.engine.values import digest_of
@@ -144,8 +145,8 @@ def people_of(
         columns = {each.key: read.index(columns[each.key]) for each in identifiers}
     work = _Work(_wanted(columns, identifiers), taking, tally, people, reject_one, alive)
     try:
-        with plain_of(stream, shape, read) as plain:
-            for found in found_in(plain, shape, work.wanted):
+        with plain_of(stream, shape, read) as plain, read_ahead(plain) as ahead:
+            for found in found_in(ahead, shape, work.wanted):
                 if not isinstance(found, Found):
                     work.take(found)
                     continue

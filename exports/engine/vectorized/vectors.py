@@ -103,3 +103,13 @@ def count(typing: Any, bits: Any) -> Any:
         return builder.ctpop(arguments[0])
 
     return types.int64(types.uint64), code
+
+
+@intrinsic
+def reversed_bytes(typing: Any, word: Any) -> Any:
+    """Turn the bytes of a word of 32 bits around."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bswap(arguments[0])
+
+    return types.uint32(types.uint32), code

@@ -80,18 +80,19 @@ def test_one_by_one_and_many_at_once_are_taken_in_their_order(tmp_path):
         lambda number: record(number, number),
     ],
 )
-def test_people_without_a_type_or_with_equal_ones_spread_over_the_files(tmp_path, person):
+def test_people_without_a_type_or_with_equal_ones_spread_over_the_parts(tmp_path, person):
     with Distinct(2 * DIGEST, tmp_path, in_memory=0) as people:
         for number in random.Random(2).sample(range(1, 65_536), 2000):
             people.add(person(number))
         assert len(taken(people)) == 2000
-        sizes = [file.tell() for file in people._spilled.files.values()]
-    assert max(sizes) <= 64 * 2 * DIGEST
+        sizes = np.diff(np.array(people._spilled._begins), axis=1).sum(axis=0)
+    assert sizes.sum() == 2000
+    assert sizes.max() <= 64
 
 
 @pytest.mark.parametrize("in_memory", [1, 64, 320, 3200, 32_000])
-def test_a_file_that_is_too_large_is_spread_further(tmp_path, in_memory):
-    # All of them go to one file at first, as all begin alike.
+def test_a_part_that_is_too_large_is_spread_further(tmp_path, in_memory):
+    # All of them go to one part at first, as all begin alike.
     records = [b"x" + record(number)[1:] for number in random.Random(3).choices(range(500), k=2000)]
     found = distinct(tmp_path, records, in_memory=in_memory)
     assert sorted(found) == sorted(set(records))
@@ -105,25 +106,24 @@ def test_what_spills_has_no_name_and_is_gone_afterwards(tmp_path):
     with Distinct(DIGEST, tmp_path, in_memory=32) as people:
         for each in many(50):
             people.add(each)
-        files = list(people._spilled.files.values())
+        file = people._spilled._file
         assert list(tmp_path.iterdir()) == []
-        assert not any(file.closed for file in files)
-    assert all(file.closed for file in files)
+        assert not file.closed
+    assert file.closed
 
 
-def test_an_error_ends_the_spilled_files_too(tmp_path):
+def test_an_error_ends_the_spilled_file_too(tmp_path):
     def fail():
         with Distinct(DIGEST, tmp_path, in_memory=0) as people:
             people.add(record(1))
             people.add(record(2))
-            opened.extend(people._spilled.files.values())
+            opened.append(people._spilled._file)
             raise RuntimeError
 
     opened = []
     with pytest.raises(RuntimeError):
         fail()
-    assert opened
-    assert all(file.closed for file in opened)
+    assert opened[0].closed
 
 
 SIMILAR = st.lists(

@@ -35,7 +35,7 @@ from exports.receipts import write_receipts
 from exports.room import Room
 from exports.services import file_key_of, wake
 from exports.states import BatchState, ExportState, Operation, WaitingFor
-from exports.troubles import Trouble, fault_of_ours, not_set_up, trouble_of
+from exports.troubles import Trouble, fault_of_ours, not_set_up, pause_after, trouble_of
 from organizations import fence
 from organizations.sealing import SealBroken
 from providers.app import NotConfigured
@@ -204,7 +204,7 @@ def _sent(claim: Claim, way: Way, lent: tokens.Lent, due_at: float) -> Receipt:
     try:
         return lent.call(work)
     except Throttled as error:
-        rates.hold(way.sender, error.retry_after or 1.0)
+        rates.hold(way.sender, pause_after(error, claim.batch.troubles), error.whose)
         raise
 
 

@@ -7,7 +7,7 @@ one short transaction of its own, never open while a platform is asked.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,10 @@ _SLOWER = 1.02
 # A request waits so long for its place, or for as long as a few places are apart; for more it comes
 # back, which costs a look at the export.
 _PATIENCE_SECONDS, _PATIENCE_PLACES = 2.0, 3
+
+# All organizations are held back together for so long at most: long enough to ask a platform hardly
+# at all while it refuses, and not so long that they pay for a limit which was not all of theirs.
+_LONGEST_FOR_ALL_SECONDS = 10.0
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -75,11 +79,10 @@ def reserve_several(sender: Sender, most: int, *, patience: float) -> tuple[list
 
     Also returns the seconds until there is a place for the next one.
     """
-    spaced = sorted((_key(sender, rate), rate) for rate in sender.platform.limits.rates)
-    if not spaced:
-        return [0.0] * most, 0.0
-    with _locked([key for key, _ in spaced]) as (arrivals, now):
-        wait = max(0.0, *((arrivals[key] - now).total_seconds() for key, _ in spaced))
+    spaced = [(_key(sender, rate), rate) for rate in sender.platform.limits.rates]
+    unpublished = _unpublished(sender).values()
+    with _locked([key for key, _ in spaced], besides=unpublished) as (arrivals, now):
+        wait = max([0.0, *((at - now).total_seconds() for at in arrivals.values())])
         # In every budget they count from when they go, not from when that budget had a place; so
         # the slowest one spaces them all.
         places = [at for each in range(most) if (at := wait + each * apart(sender)) <= patience]
@@ -93,17 +96,29 @@ def reserve_several(sender: Sender, most: int, *, patience: float) -> tuple[list
 
 def spend(sender: Sender, requests: int) -> None:
     """Count requests that go at once, without waiting: what follows them waits for their places."""
-    spent = sorted((_key(sender, rate), rate) for rate in sender.platform.limits.rates)
+    spent = [(_key(sender, rate), rate) for rate in sender.platform.limits.rates]
     with _locked([key for key, _ in spent]) as (arrivals, now):
         for key, rate in spent:
             following = max(arrivals[key], now) + timedelta(seconds=requests * _spacing(rate))
             RateBudget.objects.filter(key=key).update(theoretical_arrival=following)
 
 
-def hold(sender: Sender, seconds: float) -> None:
-    """Let nobody of a sender's authorization ask again before so many seconds: it was told so."""
-    rates = [rate for rate in sender.platform.limits.rates if rate.per != Per.APP]
-    keys = sorted(_key(sender, rate) for rate in rates)
+def hold(sender: Sender, seconds: float, whose: Per | None = None) -> None:
+    """Let nobody under the limit that was met ask again before so many seconds: it was told so.
+
+    `whose` limit, where the platform said that.
+    """
+    counted = {rate.per for rate in sender.platform.limits.rates}
+    # Where nobody said, either the application's limit may have been met or one of those within it,
+    # and one organization must not stop the others for what may be its own. All wait where only the
+    # application's is published: each of them would be refused, and all would ask on.
+    narrow = counted - {Per.APP} or counted or {Per.AUTHORIZATION}
+    met = narrow if whose is None else {whose}
+    if Per.APP in met:
+        # Whoever asks after that is refused, and holds all of them again.
+        seconds = min(seconds, _LONGEST_FOR_ALL_SECONDS)
+    published = [_key(sender, rate) for rate in sender.platform.limits.rates if rate.per in met]
+    keys = [*published, *(key for per, key in _unpublished(sender).items() if per in met)]
     with _locked(keys) as (arrivals, now):
         until = now + timedelta(seconds=seconds)
         for key in keys:
@@ -112,12 +127,16 @@ def hold(sender: Sender, seconds: float) -> None:
 
 
 @contextmanager
-def _locked(keys: Sequence[bytes]) -> Iterator[tuple[dict[bytes, datetime], datetime]]:
+def _locked(
+    keys: Iterable[bytes], *, besides: Iterable[bytes] = ()
+) -> Iterator[tuple[dict[bytes, datetime], datetime]]:
     """Lock budgets, always in one order, in a transaction that ends with the block.
 
-    Yields when each lets its next request go, and what time it is once all are locked.
+    Those `besides` are not made where they are missing. Yields when each lets its next request go,
+    and what time it is once all are locked.
     """
-    locked = RateBudget.objects.select_for_update().filter(key__in=keys).order_by("key")
+    wanted = RateBudget.objects.filter(key__in=[*keys, *besides])
+    locked = wanted.select_for_update().order_by("key")
     while True:
         with transaction.atomic():
             arrivals = {bytes(each.key): each.theoretical_arrival for each in locked.all()}
@@ -138,13 +157,22 @@ def _spacing(rate: Rate) -> float:
 
 def _key(sender: Sender, rate: Rate) -> bytes:
     """Name a budget; several rates by one thing have a budget each."""
+    return _named(sender, rate.per, f"{rate.count}/{rate.seconds}")
+
+
+def _named(sender: Sender, per: Per, what: str) -> bytes:
     whose = {
         Per.APP: app_for(sender.platform.key).client_id,
         Per.AUTHORIZATION: str(sender.authorization_id),
         Per.AD_ACCOUNT: sender.ad_account_id,
-    }[rate.per]
-    name = f"{sender.platform.key}\0{rate.per}\0{whose}\0{rate.count}/{rate.seconds}"
-    return keyed_hash("rate", name)
+    }[per]
+    return keyed_hash("rate", f"{sender.platform.key}\0{per}\0{whose}\0{what}")
+
+
+def _unpublished(sender: Sender) -> dict[Per, bytes]:
+    """Name what holds a sender back by a limit that its platform has and does not publish."""
+    counted = {rate.per for rate in sender.platform.limits.rates}
+    return {per: _named(sender, per, "held") for per in Per if per not in counted}
 
 
 def _clock() -> datetime:

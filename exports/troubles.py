@@ -81,7 +81,7 @@ def trouble_of(
         sentence = f"{said} “Retry failed” looks for the audience again, or creates it."
         return Trouble(None, sentence, of_the_export=True, audience_is_gone=True)
     if _passes(error, troubles, lasting):
-        again_in = _pause_after(error, troubles)
+        again_in = pause_after(error, troubles)
         return Trouble(WaitingFor.PLATFORM, said, again_in=again_in, is_trouble_there=True)
     operator = "" if isinstance(error, BadRequest) else " Tell the operator."
     return Trouble(None, f"{said}{operator}")
@@ -111,7 +111,7 @@ def _passes(error: PlatformError, troubles: int, lasting: timedelta) -> bool:
     return isinstance(error, Throttled)
 
 
-def _pause_after(error: PlatformError, troubles: int) -> float:
+def pause_after(error: PlatformError, troubles: int) -> float:
     """Return the seconds that the platform asks for, else 1, 2, 4 ... 60, each a little longer."""
     if isinstance(error, Throttled) and error.retry_after is not None:
         # Told to wait no time at all, it would ask again and again.

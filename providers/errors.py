@@ -7,6 +7,9 @@ for a person; it never holds a token, a code, a secret or an address with a quer
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
+
+from providers.declarations import Per
 
 
 class Recovery(StrEnum):
@@ -56,9 +59,16 @@ class PlatformDown(PlatformError):
 
 
 class Throttled(PlatformError):
-    """Too fast; the same request is good later."""
+    """Too fast; the same request is good later.
+
+    `whose` limit was met: None where the platform does not say.
+    """
 
     recovery = Recovery.WAIT
+
+    def __init__(self, message: str, *, whose: Per | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.whose = whose
 
 
 class TokenRejected(PlatformError):

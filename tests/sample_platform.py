@@ -70,7 +70,8 @@ class SamplePlatform(OAuth2Platform):
         if answer.status == 404:
             return NotThere("The audience is not there any more.", **about)
         if answer.status == 429:
-            return Throttled("Too fast.", **about)
+            whose = answer.headers.get("Whose-Limit")
+            return Throttled("Too fast.", whose=Per(whose) if whose else None, **about)
         if answer.status == 422:
             return BadRows("Sample Ads refuses some of them.", code="bad_rows", **about)
         if answer.status >= 500:

@@ -112,6 +112,53 @@ def test_who_was_told_to_wait_is_held_and_others_are_not(sample_platform):
     assert reserve(other, patience=2) == pytest.approx(0, abs=0.5)
 
 
+def test_where_only_the_application_is_counted_all_are_held_for_ten_seconds_at_most(
+    sample_platform,
+):
+    one = sender(sample_platform, Rate(100, 1, Per.APP), Rate(1000, 60, Per.APP))
+    other = sender(sample_platform, *sample_platform.limits.rates, authorization=2, ad_account="a2")
+    hold(one, 3)
+    assert reserve(other, patience=2) == pytest.approx(3, abs=0.5)
+    hold(one, 3600)
+    assert reserve(other, patience=2) == pytest.approx(10, abs=0.5)
+
+
+def test_the_platform_may_say_whose_limit_was_met(sample_platform):
+    rates = (Rate(100, 1, Per.APP), Rate(100, 1, Per.AUTHORIZATION))
+    one = sender(sample_platform, *rates)
+    colleague = sender(sample_platform, *rates, ad_account="a2")
+    stranger = sender(sample_platform, *rates, authorization=2, ad_account="a3")
+
+    def waits() -> list[float]:
+        return [round(reserve(each, patience=2)) for each in (one, colleague, stranger)]
+
+    # Nothing is published by ad account, and still it is held.
+    hold(one, 30, Per.AD_ACCOUNT)
+    assert waits() == [30, 0, 0]
+    hold(one, 40, Per.AUTHORIZATION)
+    assert waits() == [40, 40, 0]
+    let_pass(60)
+    hold(one, 40, Per.APP)
+    assert waits() == [10, 10, 10]
+
+
+def test_who_is_held_by_an_ad_account_of_a_platform_that_counts_by_none_is_not_spaced(
+    sample_platform,
+):
+    one = sender(sample_platform, Rate(100, 1, Per.APP))
+    hold(one, 30, Per.AD_ACCOUNT)
+    let_pass(31)
+    places, _ = reserve_several(one, 5, patience=2)
+    assert places == pytest.approx([0, 0.01, 0.02, 0.03, 0.04], abs=0.02)
+
+
+def test_a_platform_without_a_published_rate_holds_the_authorization(sample_platform):
+    one, other = sender(sample_platform), sender(sample_platform, authorization=2)
+    hold(one, 30)
+    assert reserve(one, patience=2) == pytest.approx(30, abs=0.5)
+    assert reserve(other, patience=2) == 0
+
+
 def test_a_hold_is_never_shortened(sample_platform):
     who = sender(sample_platform, Rate(100, 1, Per.AUTHORIZATION))
     hold(who, 30)

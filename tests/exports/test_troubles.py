@@ -1,7 +1,5 @@
 """What becomes of an export when the platform does not do what it is asked."""
 
-from datetime import timedelta
-
 import pytest
 from django.utils import timezone
 
@@ -11,7 +9,6 @@ from exports.models import ExportBatch
 from exports.services import NotNow, export_cancel, export_go_on, export_retry
 from exports.states import BatchState, ExportState, WaitingFor
 from organizations import fence
-from providers.declarations import Limits, Per, Rate
 from providers.errors import PlatformDown, Throttled, UnknownAnswer
 from tests.exports.driving import (
     ADDRESSES,
@@ -31,35 +28,6 @@ from tests.factories import change, stored
 from tests.sample_platform import TOKEN_URL, knows
 
 pytestmark = pytest.mark.django_db
-
-
-def test_too_fast_waits_as_told_and_is_no_failure(servers, destination, creator):
-    servers.answer("add", (429, {"Retry-After": "30"}))
-    export = delivered(started(destination, creator))
-    assert export.state == ExportState.SENDING
-    first = batches(export)[0]
-    assert (first.state, first.troubles) == (BatchState.PENDING, 1)
-    left = first.not_before - timezone.now()
-    assert timedelta(seconds=25) < left <= timedelta(seconds=30)
-    assert states(export)[1:] == [BatchState.ACCEPTED] * 2
-    let_time_pass(export)
-    export = delivered(export)
-    assert export.state == ExportState.SUCCEEDED
-    assert servers.held["au1"] == digests(*ADDRESSES)
-    assert [batch.attempts for batch in batches(export)] == [2, 1, 1]
-
-
-def test_too_fast_holds_back_the_others_of_the_authorization(
-    servers, sample_platform, destination, creator
-):
-    sample_platform.limits = Limits(batch_rows=3, rates=(Rate(1000, 1, Per.AUTHORIZATION),))
-    servers.answer("add", (429, {"Retry-After": "30"}))
-    export = delivered(started(destination, creator))
-    assert servers.count("add") == 1
-    assert states(export) == [BatchState.PENDING] * 3
-    assert all(batch.not_before for batch in batches(export))
-    # They came too early, which is nobody's trouble.
-    assert [batch.troubles for batch in batches(export)] == [1, 0, 0]
 
 
 def test_an_outage_is_waited_out_and_said_after_three(servers, destination, creator):

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from providers.connection import Answer, Connection, must_be_object
+from providers.declarations import Per
 from providers.errors import (
     AppMisconfigured,
     BadRequest,
@@ -46,6 +47,10 @@ _CODES: dict[type[PlatformError], tuple[int, ...]] = {
     AppMisconfigured: (40101, 40113, 40118, 40125, 41000),
 }
 _BY_CODE = {str(code): kind for kind, codes in _CODES.items() for code in codes}
+
+# One advertiser's limits ("Advertiser's QPS (11) reaches QPS limit 10 for current path"), and those
+# of one field; any other is that of our application, the one that is published.
+_OF_ONE_ADVERTISER = {"40132", "40133"}
 
 _SENTENCES: dict[type[PlatformError], str] = {
     Throttled: "TikTok asks to slow down.",
@@ -104,15 +109,19 @@ def _error(kind: type[PlatformError], answer: Answer) -> PlatformError:
     sentence, said = _SENTENCES[kind], _said(answer)
     if said and kind in _QUOTED:
         sentence = f"{sentence} It says: {quoted(said)}"
-    # No answer tells which window is full, the second, the minute or the day: whoever asked
-    # backs off further each time.
-    return kind(
-        sentence,
-        code=_code(answer),
-        request_id=answer.request_id("X-TT-LOGID"),
-        status=answer.status,
-        retry_after=answer.retry_after,
-    )
+    code = _code(answer)
+    facts: dict[str, Any] = {
+        "code": code,
+        "request_id": answer.request_id("X-TT-LOGID"),
+        "status": answer.status,
+        "retry_after": answer.retry_after,
+    }
+    if kind is Throttled:
+        # No answer tells which window is full, the second, the minute or the day: whoever asked
+        # backs off further each time.
+        whose = Per.AD_ACCOUNT if code in _OF_ONE_ADVERTISER else Per.APP
+        return Throttled(sentence, whose=whose, **facts)
+    return kind(sentence, **facts)
 
 
 def _code(answer: Answer) -> str:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from providers.connection import Answer
+from providers.declarations import Per
 from providers.errors import (
     AppMisconfigured,
     BadRequest,
@@ -61,6 +62,20 @@ def test_http_200_is_no_success_where_the_code_says_otherwise(kind, codes):
         found = classify(200, said(code, "Something is wrong"))
         assert type(found) is kind, code
         assert (found.code, found.status, found.request_id) == (str(code), 200, "202611240001")
+
+
+@pytest.mark.parametrize(
+    ("code", "whose"),
+    [
+        (40100, Per.APP),
+        (40016, Per.APP),
+        # "Advertiser's QPS (11) reaches QPS limit 10 for current path"
+        (40133, Per.AD_ACCOUNT),
+        (40132, Per.AD_ACCOUNT),
+    ],
+)
+def test_a_throttle_tells_whose_limit_was_met(code, whose):
+    assert classify(200, said(code)).whose == whose
 
 
 @pytest.mark.parametrize(

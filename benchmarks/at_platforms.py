@@ -15,7 +15,8 @@ from typing import Any
 
 from benchmarks.files import audience
 from infosum_auth.demo import Demo, running
-from infosum_auth.demo_check import authorize, control, create_destination, expected_of, export
+from infosum_auth.demo_check import expected_of
+from infosum_auth.demo_walks import authorize, control, create_destination, export
 from providers.platform import Platform
 from providers.registry import registry
 
@@ -107,9 +108,9 @@ def _steady_rate(log: Sequence[Mapping[str, Any]]) -> float:
 def _exported(demo: Demo, platform: Platform, file: Path) -> dict[str, Any]:
     name = f"Benchmark at {platform.label}"
     authorize(demo, platform, name)
-    url = create_destination(demo, platform, name, name, audience_name=name)
+    made = create_destination(demo, platform, name, name, audience_name=name)
     before = _requests(demo, platform)
-    export(demo, url, file)
+    export(demo, made.url, file)
     after = _requests(demo, platform)
     took = _inside(demo, "exported()")
     requests = after["requests"] - before["requests"]

@@ -24,19 +24,16 @@ import requests
 from infosum_auth.components import ComponentError
 from infosum_auth.demo import Demo, running
 from infosum_auth.demo_parts import DemoError
+from infosum_auth.demo_walks import authorize, control, create_destination, export
 from infosum_auth.postgres_binaries import NoPostgresError
 from infosum_auth.postgres_cluster import StartError
 from infosum_auth.processes import interruptible
 from infosum_auth.sample_audience import messy_rows
-from infosum_auth.text_browser import NotOnThePageError, TextBrowser
-from providers.audience_form import NAME_FIELD
-from providers.declarations import FieldKind
+from infosum_auth.text_browser import NotOnThePageError
 from providers.platform import Platform
 from providers.registry import registry
 
 ROWS = 100_000
-# Only for the slowest: a platform that takes a few hundred identifiers a request.
-PATIENCE_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -89,101 +86,13 @@ def _is_address(value: str) -> bool:
     )
 
 
-def authorize(demo: Demo, platform: Platform, name: str) -> None:
-    """Make an authorization as the analyst, with the first sample person's consent."""
-    browser = signed_in(demo, "analyst@acme.example")
-    browser.click("Authorizations")
-    browser.click("New authorization")
-    form = browser.form_with("Create")
-    form.fill("Name", name)
-    form.pick(platform.label)
-    browser.submit(form)
-    person = control(demo, "people")[platform.key]["people"][0]["name"]
-    browser.click_starting_with(person)
-    browser.click("Allow")
-    browser.wait_for("usable ad account")
-
-
-def create_destination(
-    demo: Demo,
-    platform: Platform,
-    authorization: str,
-    name: str,
-    *,
-    audience_name: str = "",
-    ad_account: int = 0,
-) -> str:
-    """Create a destination as the creator, who never visits the platform; return its address.
-
-    `ad_account` says which of those that are offered, counted from 0.
-    """
-    browser = signed_in(demo, "creator@acme.example")
-    browser.click("New destination")
-    form = browser.form_with("Continue", "Refresh the choices")
-    form.fill("Name", name)
-    form.choose("Platform", platform.label)
-    browser.press(form, "Continue", "Refresh the choices")
-    form = browser.form_with("Create destination")
-    form.choose("Authorization", authorization)
-    browser.press(form, "Refresh the choices")
-    form = browser.form_with("Create destination")
-    form.choose_one("Ad account", ad_account)
-    for field in platform.destination_fields:
-        if field.example:
-            is_name = field.name == NAME_FIELD and audience_name
-            value = audience_name if is_name else field.example
-            if field.kind == FieldKind.CHOICE:
-                form.choose(field.label, dict(field.choices)[value])
-            else:
-                form.fill(field.label, value)
-    browser.press(form, "Create destination")
-    browser.must_say(f"“{name}” is ready for its first export.")
-    return browser.url
-
-
-def export(demo: Demo, destination_url: str, file: Path) -> int:
-    """Export a file as the creator; return how many rows the product rejected."""
-    browser = signed_in(demo, "creator@acme.example")
-    browser.open(destination_url)
-    browser.click("New export")
-    form = browser.form_with("Upload")
-    form.attach("File", file)
-    browser.press(form, "Upload")
-    browser.click("Start export")
-    browser.wait_for("Export finished", seconds=PATIENCE_SECONDS)
-    browser.must_say("Succeeded with rejects")
-    reasons = browser.http.get(f"{browser.url.rstrip('/')}/rejects/", timeout=60)
-    return len({line.split(",")[0] for line in reasons.text.splitlines()[1:]})
-
-
-def signed_in(demo: Demo, email: str) -> TextBrowser:
-    """Return a person's browser at the landing page."""
-    person = next(each for each in demo.people if each["email"] == email)
-    browser = TextBrowser()
-    browser.open(demo.url)
-    form = browser.form_with("Sign in")
-    form.fill("E-mail", email)
-    form.fill("Password", person["password"])
-    browser.submit(form)
-    return browser
-
-
-def control(demo: Demo, path: str) -> Any:
-    """Ask the sandbox's control API."""
-    with requests.Session() as session:
-        session.trust_env = False
-        answer = session.get(f"{demo.sandbox_url}/_control/{path}", timeout=60)
-    answer.raise_for_status()
-    return answer.json()
-
-
 def check(demo: Demo, platform: Platform, file: Path, expected: Expected) -> Figures:
     """Walk the whole way at one platform."""
     began = time.monotonic()
     authorization, destination = f"Acme at {platform.label}", f"Buyers at {platform.label}"
     authorize(demo, platform, authorization)
-    url = create_destination(demo, platform, authorization, destination)
-    rejected = export(demo, url, file)
+    made = create_destination(demo, platform, authorization, destination)
+    rejected = export(demo, made.url, file)
     (held,) = control(demo, f"{platform.key}/audiences")
     return Figures(
         expected=len(expected.digests),

@@ -146,8 +146,8 @@ class Form:
         else:
             control["value"] = value
 
-    def choose(self, label: str, option: str) -> None:
-        """Choose in the dropdown with this label the option that begins so."""
+    def choose(self, label: str, option: str) -> str:
+        """Choose in the dropdown with this label the option that begins so; return its value."""
         control = self._labeled(label)
         options = control.find_all("option")
         for each in options:
@@ -155,14 +155,14 @@ class Form:
         for each in options:
             if _words(each).startswith(option) and not each.has_attr("disabled"):
                 each["selected"] = ""
-                return
+                return str(each.get("value", option))
         offered = [_words(each) for each in options]
         raise NotOnThePageError(f"'{label}' does not offer '{option}' but {offered}")
 
-    def choose_one(self, label: str, number: int = 0) -> None:
+    def choose_one(self, label: str, number: int = 0) -> str:
         """Choose in the dropdown with this label one of the options that stand for something.
 
-        They are counted from 0, and from the beginning again behind the last.
+        Returns its value. They are counted from 0, and from the beginning again behind the last.
         """
         offered = [
             _words(each)
@@ -171,7 +171,7 @@ class Form:
         ]
         if not offered:
             raise NotOnThePageError(f"'{label}' offers nothing that can be chosen")
-        self.choose(label, offered[number % len(offered)])
+        return self.choose(label, offered[number % len(offered)])
 
     def pick(self, words: str) -> None:
         """Choose the radio button or box whose label begins so."""

@@ -148,6 +148,7 @@ def _told(audience: Audience) -> dict[str, Any]:
         "held": len(audience.members),
         "digest": audience.digest(),
         "requests": audience.requests,
+        "people": sorted(audience.people),
     }
 
 

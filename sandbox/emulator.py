@@ -89,7 +89,7 @@ class Emulator(ABC):
         """Forget grants, audiences, faults and counts."""
         self.faults.clear()
         self.grants = Grants(self.clock)
-        self.audiences = Audiences()
+        self.audiences = Audiences(lambda: str(g.get("person", "")))
         self.buckets: dict[str, Bucket] = {}
         self.log: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
         self.counts: Counter[str] = Counter()
@@ -128,6 +128,11 @@ class Emulator(ABC):
 
     def person(self, person_id: str) -> Person:
         return next(person for person in self.people if person.id == person_id)
+
+    def on_behalf_of(self, person_id: str) -> Person:
+        """Return whom the token of this request speaks for; what it changes is noted as theirs."""
+        g.person = person_id
+        return self.person(person_id)
 
     def bucket(self, name: str, count: int, seconds: float) -> Bucket:
         return self.buckets.setdefault(name, Bucket(count, seconds))

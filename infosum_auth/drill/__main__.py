@@ -25,10 +25,18 @@ from infosum_auth.components import ComponentError
 from infosum_auth.demo import Demo, running
 from infosum_auth.demo_parts import DemoError
 from infosum_auth.drill import answers, hostile_files, programs, stores
-from infosum_auth.drill.scene import BATCH_ROWS, IN_FLIGHT, ROWS, STUCK_SECONDS, Drill, Fault, Score
+from infosum_auth.drill.parties import Audience
+from infosum_auth.drill.scene import (
+    BATCH_ROWS,
+    IN_FLIGHT_OF_ONE,
+    ROWS,
+    STUCK_SECONDS,
+    Drill,
+    Fault,
+)
+from infosum_auth.drill.score import Score
 from infosum_auth.postgres_cluster import StartError
 from infosum_auth.processes import interruptible
-from infosum_auth.sample_audience import messy_rows
 from infosum_auth.text_browser import NotOnThePageError
 from providers.registry import registry
 
@@ -55,11 +63,13 @@ def run(names: list[str], times: int, seed: int) -> dict[str, Any]:
     """Inject each fault so many times; return the figures."""
     scores = {name: Score() for name in names}
     with tempfile.TemporaryDirectory() as folder, _running() as demo:
-        file = Path(folder) / "audience.csv"
-        file.write_text("".join(messy_rows(ROWS, seed=seed)), encoding="utf-8")
+        audiences = [
+            Audience.made(Path(folder) / f"audience-{number}.csv", ROWS, seed + number)
+            for number in range(2)
+        ]
         # The largest batches: what is measured are the failures, not the rate.
         platform = max(registry, key=lambda each: each.limits.batch_rows)
-        drill = Drill(demo, platform, file, seed)
+        drill = Drill(demo, platform, audiences, seed)
         usual = Score()
         drill.run(Fault(), usual)
         sys.stderr.write(f"undisturbed: {usual}\n")
@@ -89,7 +99,7 @@ def _inject(drill: Drill, fault: Fault, times: int, score: Score) -> None:
 def _running() -> AbstractContextManager[Demo]:
     if os.environ.get("REDIS_URL") or os.environ.get("DATABASE_URL"):
         raise DemoError("The drill breaks only servers of its own: unset DATABASE_URL, REDIS_URL.")
-    bounds = {"EXPORT_IN_FLIGHT": IN_FLIGHT, "EXPORT_BATCH_ROWS": BATCH_ROWS}
+    bounds = {"EXPORT_IN_FLIGHT": IN_FLIGHT_OF_ONE, "EXPORT_BATCH_ROWS": BATCH_ROWS}
     return running(settings={name: str(number) for name, number in bounds.items()})
 
 

@@ -21,8 +21,9 @@ from urllib.parse import urljoin
 import requests
 from bs4 import BeautifulSoup
 
-from infosum_auth.demo_check import create_destination, signed_in
-from infosum_auth.drill.scene import Drill, Fault, Score, wait_for_the_end
+from infosum_auth.drill.delivery import Delivery, wait_for_the_end
+from infosum_auth.drill.scene import Drill, Fault
+from infosum_auth.drill.score import Score
 from infosum_auth.drill.stores import staged
 from infosum_auth.text_browser import TextBrowser
 
@@ -49,29 +50,20 @@ def hostile_files(drill: Drill, score: Score) -> None:
     """Upload them all."""
     for number, file in enumerate(_files()):
         score.injected += 1
-        name = f"Hostile {number + 1}"
-        url = create_destination(
-            drill.demo,
-            drill.platform,
-            drill.authorization,
-            name,
-            audience_name=name,
-            ad_account=drill.turn,
-        )
-        drill.name = name
-        score.survived += _is_survived(drill, url, file, score)
+        delivery = drill.delivery(drill.parties[0], f"Hostile {number + 1}")
+        score.survived += _is_survived(drill, delivery, file, score)
 
 
-def _is_survived(drill: Drill, destination_url: str, file: Hostile, score: Score) -> bool:
+def _is_survived(drill: Drill, delivery: Delivery, file: Hostile, score: Score) -> bool:
     before = staged(drill)
     _forget_peaks(drill)
-    page, seconds = _upload(drill, destination_url, file)
+    page, seconds = _upload(delivery, file)
     score.most_seconds = max(score.most_seconds, round(seconds, 1))
     told = {"seconds": round(seconds, 1)}
     if file.refusal:
         is_well = file.refusal in page.text and not staged(drill) - before
     else:
-        is_well = _is_sorted_out(drill, page, file, score)
+        is_well = _is_sorted_out(delivery, page, file, score)
     told["memory_mb"] = round(_peak(drill) / 1e6)
     is_small = _peak(drill) <= _MOST_MEMORY
     if not (is_well and is_small and seconds <= _ANSWERED_IN):
@@ -81,11 +73,11 @@ def _is_survived(drill: Drill, destination_url: str, file: Hostile, score: Score
     return True
 
 
-def _is_sorted_out(drill: Drill, page: TextBrowser, file: Hostile, score: Score) -> bool:
+def _is_sorted_out(delivery: Delivery, page: TextBrowser, file: Hostile, score: Score) -> bool:
     page.click("Start export")
     wait_for_the_end(page)
     expected = {hashlib.sha256(each.encode()).hexdigest() for each in file.arrive}
-    held = drill.held()
+    (held,) = delivery.held()
     is_whole = held["digest"] == hashlib.sha256("\n".join(sorted(expected)).encode()).hexdigest()
     score.lost += 0 if is_whole else max(1, abs(held["held"] - len(expected)))
     reasons = page.http.get(f"{page.url.rstrip('/')}/rejects/", timeout=60).text
@@ -93,21 +85,19 @@ def _is_sorted_out(drill: Drill, page: TextBrowser, file: Hostile, score: Score)
     return is_whole and rows == file.rejected_rows
 
 
-def _upload(drill: Drill, destination_url: str, file: Hostile) -> tuple[TextBrowser, float]:
+def _upload(delivery: Delivery, file: Hostile) -> tuple[TextBrowser, float]:
     """Upload a file in pieces, as a browser does; return the answer and how long it took to come.
 
     The time is counted from when the last byte was sent.
     """
-    browser = signed_in(drill.demo, "creator@acme.example")
-    browser.open(destination_url)
-    browser.click("New export")
+    browser = delivery.at_the_form()
     form = browser.form_with("Upload")
     (control,) = (str(each["name"]) for each in form.tag.find_all("input", type="file"))
     body = _Body(dict(form.fields()), control, file)
     answer = browser.http.post(
         urljoin(browser.url, str(form.tag.get("action") or browser.url)),
         data=body,
-        headers={"Content-Type": body.content_type, "Origin": drill.demo.url},
+        headers={"Content-Type": body.content_type, "Origin": delivery.demo.url},
         timeout=300,
     )
     seconds = time.monotonic() - body.ended_at

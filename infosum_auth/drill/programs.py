@@ -13,8 +13,8 @@ from urllib.parse import urljoin
 import requests
 from urllib3.filepost import encode_multipart_formdata
 
-from infosum_auth.demo_check import signed_in
 from infosum_auth.demo_parts import WORKERS, worker
+from infosum_auth.drill.delivery import Delivery
 from infosum_auth.drill.scene import IN_FLIGHT, Drill, Fault
 
 # A batch's lease, after which another worker may take it over, and some.
@@ -70,10 +70,10 @@ def web_killed(drill: Drill) -> None:
     drill.demo.components.restart("web")
 
 
-def web_killed_during_upload(drill: Drill, destination_url: str) -> None:
+def web_killed_during_upload(drill: Drill, delivery: Delivery) -> None:
     """Kill -9 of the web server while it receives the file; the person uploads it again."""
     failed = threading.Event()
-    upload = _slow_upload(drill, destination_url, failed)
+    upload = _slow_upload(delivery, failed)
     thread = threading.Thread(target=upload, daemon=True)
     thread.start()
     drill.sleep(0.5, 0.7 * _UPLOAD_SECONDS)
@@ -84,21 +84,19 @@ def web_killed_during_upload(drill: Drill, destination_url: str) -> None:
         raise RuntimeError("The upload was over before the web server was killed.")
 
 
-def _slow_upload(drill: Drill, destination_url: str, failed: threading.Event) -> Callable[[], None]:
-    browser = signed_in(drill.demo, "creator@acme.example")
-    browser.open(destination_url)
-    browser.click("New export")
+def _slow_upload(delivery: Delivery, failed: threading.Event) -> Callable[[], None]:
+    browser, file = delivery.at_the_form(), delivery.audience.file
     form = browser.form_with("Upload")
     (field,) = (str(each["name"]) for each in form.tag.find_all("input", type="file"))
     parts: dict[str, Any] = {
         **dict(form.fields()),
-        field: (drill.file.name, drill.file.read_bytes()),
+        field: (file.name, file.read_bytes()),
     }
     body, content_type = encode_multipart_formdata(parts)
     url = urljoin(browser.url, str(form.tag.get("action") or browser.url))
 
     def upload() -> None:
-        headers = {"Content-Type": content_type, "Origin": drill.demo.url}
+        headers = {"Content-Type": content_type, "Origin": delivery.demo.url}
         try:
             browser.http.post(url, data=_Slow(body), headers=headers, timeout=60)
         except requests.RequestException:

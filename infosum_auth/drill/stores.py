@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from infosum_auth.drill.delivery import Delivery
 from infosum_auth.drill.scene import IN_FLIGHT, Drill, Fault
 from infosum_auth.postgres_cluster import BROKER, SUPERUSER
 from infosum_auth.private_postgres import PrivateServer
@@ -66,13 +67,13 @@ def _own_postgres(drill: Drill) -> PrivateServer:
     return drill.demo.postgres
 
 
-def disk_full_at_upload(drill: Drill, destination_url: str) -> None:
+def disk_full_at_upload(drill: Drill, delivery: Delivery) -> None:
     """No room for the upload: it is said, and nothing is kept; then there is room again."""
-    before = staged(drill)
+    before = {each.parent for each in staged(drill)}
     with _full_disk(drill, "web"):
-        drill.uploaded(destination_url).must_say(_NO_ROOM)
-    # What an earlier export had may have been tidied up meanwhile.
-    if staged(drill) - before:
+        delivery.upload().must_say(_NO_ROOM)
+    # Each export has a folder: that which runs beside it had its own before.
+    if {each.parent for each in staged(drill)} - before:
         raise RuntimeError("Something is left of an upload for which there was no room.")
 
 

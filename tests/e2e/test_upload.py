@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from infosum_auth.demo import Demo
-from infosum_auth.demo_check import authorize, create_destination
+from infosum_auth.demo_walks import authorize, create_destination
 from providers.registry import registry
 from tests.e2e.conftest import CREATOR, KEY
 
@@ -22,9 +22,10 @@ GOING_ON = re.compile(r"Going on at (8|16)\.0 MB, where it stopped\.")
 @pytest.fixture(scope="module")
 def destination_url(demo: Demo) -> str:
     authorize(demo, registry.get(KEY), "For uploads")
-    return create_destination(
+    made = create_destination(
         demo, registry.get(KEY), "For uploads", "Uploads", audience_name="Uploads"
     )
+    return made.url
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@
 import pytest
 
 from infosum_auth.demo import running
-from infosum_auth.demo_check import check, control, expected_of
+from infosum_auth.demo_check import check, expected_of
+from infosum_auth.demo_walks import control
 from infosum_auth.sample_audience import messy_rows
 from providers.registry import registry
 

@@ -28,6 +28,7 @@ def test_an_audience_is_told_with_a_digest_to_compare_by(dana, sandbox):
             "held": 3,
             "digest": expected,
             "requests": 2,
+            "people": ["snap-4"],
         }
     ]
     members = sandbox.control("GET", f"snapchat/audiences/{segment}/members").text
@@ -39,6 +40,13 @@ def test_audiences_of_a_name_are_told_alone(dana, sandbox):
     found = sandbox.control("GET", "snapchat/audiences?name=A%20segment").json()
     assert found == sandbox.audiences("snapchat")
     assert sandbox.control("GET", "snapchat/audiences?name=Another").json() == []
+
+
+def test_an_audience_tells_under_whose_grants_it_was_changed(dana, sandbox, snapchat):
+    segment = dana.segment()
+    snapchat.sign_in("Carla Campaign").users("POST", segment, [ONE])
+    (found,) = sandbox.audiences("snapchat")
+    assert found["people"] == ["snap-3", "snap-4"]
 
 
 def test_an_empty_audience_has_the_digest_of_nothing(dana, sandbox):

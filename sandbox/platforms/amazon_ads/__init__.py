@@ -181,7 +181,7 @@ class AmazonAds(Emulator):
             needed = needed | login.CAMPAIGNS
         if not needed & set(grant.scopes):
             raise NotAuthenticated
-        return Access(self.person(grant.person), grant, region, self.faults)
+        return Access(self.on_behalf_of(grant.person), grant, region, self.faults)
 
     def refuse_permission(self) -> None:
         """Refuse a caller whose role does not suffice; both ways of it are known."""

@@ -144,7 +144,7 @@ def _carry_out(
     with platform.audiences.lock:
         audience.facts["received"] += len(records)
         audience.facts["reads"] = 0
-        audience.requests += 1
+        platform.audiences.count(audience)
         for record in good:
             _enter_or_leave(audience, record)
 

@@ -197,7 +197,7 @@ class Pinterest(Emulator):
         if grant is None or self.faults.is_on("sandbox_token"):
             raise NotAuthenticated
         is_client = token in self.desk.of_client
-        person = APP_OWNER if is_client else self.person(grant.person)
+        person = APP_OWNER if is_client else self.on_behalf_of(grant.person)
         return Access(person, self.desk.scopes[token], self.faults, is_client)
 
     def _blocked(self) -> Response:

@@ -232,7 +232,7 @@ class Snapchat(Emulator):
                 return envelope.error(Refused(401, "E1001", "Unauthorized"))
             return Response("unauthorized", 401, mimetype="text/plain")
         try:
-            return view(Access(self.person(grant.person), self.faults), **arguments)
+            return view(Access(self.on_behalf_of(grant.person), self.faults), **arguments)
         except Refused as refused:
             return envelope.error(refused)
 

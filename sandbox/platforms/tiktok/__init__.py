@@ -133,7 +133,7 @@ class TikTok(TikTokTokens, Emulator):
             self._strike()
             grant = self.grant_of(request.headers.get("Access-Token", ""))
             _check_scopes(scopes, grant)
-            return view(self, Access(self.person(grant.person), self.faults), **arguments)
+            return view(self, Access(self.on_behalf_of(grant.person), self.faults), **arguments)
         except Refused as refused:
             return envelope.error(refused)
 

@@ -155,7 +155,7 @@ class X(Emulator):
         try:
             pair = self.caller(self.signed(shapes.not_authenticated))
             headers = self._within_limits(path, pair.text, account)
-            access = Access(self.person(pair.person), self.faults)
+            access = Access(self.on_behalf_of(pair.person), self.faults)
             answer = troubles.strike(self, account) or view(self, access, **arguments)
         except Refused as refused:
             answer = shapes.error(refused)

@@ -1,0 +1,138 @@
+"""One export of the drill: started as a person does, and judged by what the platform holds."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from infosum_auth.demo import Demo
+from infosum_auth.demo_walks import control, create_destination, signed_in, told
+from infosum_auth.drill.parties import Audience, Party
+from infosum_auth.drill.score import Score
+from infosum_auth.text_browser import NotOnThePageError, TextBrowser
+from providers.platform import Platform
+
+PATIENCE_SECONDS = 400
+
+
+@dataclass
+class Delivery:
+    """An export of a party's to a destination of its own; `page` is what its browser shows."""
+
+    demo: Demo
+    platform: Platform
+    party: Party
+    name: str
+    url: str
+    ad_account: str
+    batch_rows: int
+    page: TextBrowser = field(default_factory=TextBrowser)
+
+    @classmethod
+    def to_a_new_destination(
+        cls,
+        demo: Demo,
+        platform: Platform,
+        party: Party,
+        name: str,
+        *,
+        ad_account: int,
+        batch_rows: int,
+    ) -> Delivery:
+        """Create a destination, in the ad account of this number; no file is there yet."""
+        made = create_destination(
+            demo,
+            platform,
+            party.authorization,
+            name,
+            audience_name=name,
+            ad_account=ad_account,
+            by=party.member,
+        )
+        return cls(demo, platform, party, name, made.url, made.ad_account, batch_rows)
+
+    @property
+    def audience(self) -> Audience:
+        return self.party.audience
+
+    def at_the_form(self) -> TextBrowser:
+        """Return a browser of the party's that shows the form "New export"."""
+        browser = signed_in(self.demo, self.party.member)
+        browser.open(self.url)
+        browser.click("New export")
+        return browser
+
+    def upload(self) -> TextBrowser:
+        """Upload the file in one request; return the page that it leads to."""
+        self.page = self.at_the_form()
+        form = self.page.form_with("Upload")
+        form.attach("File", self.audience.file)
+        self.page.press(form, "Upload")
+        return self.page
+
+    @property
+    def is_at_a_draft(self) -> bool:
+        """Say whether the file is there and the export could be started."""
+        return any(each.get_text(strip=True) == "Start export" for each in self.page.page("button"))
+
+    def start(self) -> None:
+        """Start the export of the draft that the page shows."""
+        self.page.click("Start export")
+
+    def held(self) -> list[dict[str, Any]]:
+        """Return what the platform tells of the audiences of this export's name."""
+        path = f"{self.platform.key}/audiences?name={quote(self.name)}"
+        found: list[dict[str, Any]] = control(self.demo, path)
+        return found
+
+    def has_begun(self) -> bool:
+        """Say whether the platform was given anything."""
+        return any(each["requests"] for each in self.held())
+
+
+def judge(delivery: Delivery, beside: Audience, score: Score) -> bool:
+    """Compare what the platform holds with the file; return whether nothing is wrong with it.
+
+    `beside` is the file of the export that ran at the same time, under another authorization.
+    """
+    expected = delivery.audience.expected
+    found = delivery.held()
+    is_whole = [each["digest"] for each in found] == [expected.digest]
+    held = sum(each["held"] for each in found)
+    needed = -(-len(expected.digests) // delivery.batch_rows)
+    score.lost += 0 if is_whole else max(1, abs(held - len(expected.digests)))
+    score.resent_batches += max(0, sum(each["requests"] for each in found) - needed)
+    foreign = frozenset() if is_whole else beside.expected.digests - expected.digests
+    wrong = [each for each in found if _is_wrong(delivery, each, foreign)]
+    score.wrong_account += len(wrong)
+    return is_whole and not wrong and "Succeeded" in delivery.page.text
+
+
+def _is_wrong(delivery: Delivery, held: dict[str, Any], foreign: frozenset[str]) -> bool:
+    """Say whether an audience is in another ad account, was changed under anybody else's grant,
+    or holds what is of the other file alone.
+    """
+    if held["account"] != delivery.ad_account or held["people"] != [delivery.party.person]:
+        return True
+    return bool(foreign and not foreign.isdisjoint(_members(delivery, held["id"])))
+
+
+def _members(delivery: Delivery, audience_id: str) -> list[str]:
+    path = f"{delivery.platform.key}/audiences/{quote(audience_id)}/members"
+    return told(delivery.demo, path).text.split("\n")
+
+
+def wait_for_the_end(page: TextBrowser) -> None:
+    """Reload an export's page until its history has an end; a server may be down meanwhile."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not ("Export finished" in page.text or "Export failed" in page.text):
+        if time.monotonic() > until:
+            raise NotOnThePageError(f"The export does not end: {page.text}")
+        time.sleep(0.3)
+        with suppress(NotOnThePageError, requests.RequestException):
+            page.open(page.url)

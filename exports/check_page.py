@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exports.check_models import Check
+from exports.completeness import question
 from exports.engine.suspicions import LOOKED_AT, Suspicion
 from exports.estimates import Estimate, estimate
 from exports.models import Export
@@ -69,6 +70,30 @@ class TypeChecked:
 
 
 @dataclass(frozen=True)
+class Members:
+    """What is known of an audience beside the file, in people.
+
+    `held` may be in it; of the file's people `already` are for sure and `join` may not be; `leave`
+    are in it and not in the file.
+    """
+
+    held: int
+    already: int
+    join: int
+    leave: int
+
+    @property
+    def is_as_wanted(self) -> bool:
+        """Say whether a Replace would have nothing to do."""
+        return not (self.join or self.leave)
+
+    @property
+    def are_asked_about(self) -> bool:
+        """Say whether a Replace would wait for a person before it takes so many out."""
+        return bool(question(self.leave, self.held))
+
+
+@dataclass(frozen=True)
 class Checked:
     """A check that came to its end, in the words and numbers of the page."""
 
@@ -77,9 +102,7 @@ class Checked:
     rejected: int
     people: int
     distinct: int
-    # In the audience already, and whom a Replace would take out: None where nobody knows.
-    already: int | None
-    leave: int | None
+    members: Members | None
     types: tuple[TypeChecked, ...]
     estimate: Estimate
     minimum_audience: int
@@ -89,6 +112,11 @@ class Checked:
     def duplicates(self) -> int:
         """Return how many people are in the file more than once."""
         return self.people - self.distinct
+
+    @property
+    def difference(self) -> Members | None:
+        """Return what a Replace would do where only what differs is sent; else None."""
+        return self.members if self.mode == Mode.REPLACE else None
 
     @property
     def is_below_minimum(self) -> bool:
@@ -118,26 +146,35 @@ def checked(export: Export, check: Check | None) -> Checked | None:
         return None
     platform = registry.get(export.destination.platform)
     report = check.report
-    members = report.get("members") or {}
+    mode, members = Mode(check.mode), _members(report)
+    people = [report["distinct"]]
+    if members is not None and mode == Mode.REPLACE:
+        people = [members.leave, members.join]
     return Checked(
-        mode=Mode(check.mode),
+        mode=mode,
         rows=report["rows"],
         rejected=report["rejected"],
         people=report["people"],
         distinct=report["distinct"],
-        already=members.get("already"),
-        leave=members.get("leave"),
+        members=members,
         types=tuple(
             _of_type(platform, export, check, key, found) for key, found in report["types"].items()
         ),
         estimate=estimate(
             platform,
-            report["distinct"],
+            people,
             platform.rows_a_request(check.columns, export.destination.settings),
         ),
         minimum_audience=platform.limits.minimum_audience,
         looked_at=LOOKED_AT,
     )
+
+
+def _members(report: Mapping[str, Any]) -> Members | None:
+    """Return what a check found of the audience; None where no record is kept of it."""
+    found = report.get("members")
+    # Of a check that an older version has made, part is missing.
+    return Members(**found) if found and "join" in found else None
 
 
 def _of_type(

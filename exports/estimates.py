@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from providers.declarations import Rate
@@ -32,10 +33,14 @@ class Estimate:
         return math.ceil(self.requests / self.trial_requests_a_day)
 
 
-def estimate(platform: Platform, people: int, rows_a_request: int) -> Estimate:
-    """Estimate the delivery of so many people, alone at its limits."""
+def estimate(platform: Platform, people: Sequence[int], rows_a_request: int) -> Estimate:
+    """Estimate the delivery of so many people, alone at its limits.
+
+    `people` are counted by what becomes of them: who is added and who is removed never share a
+    request.
+    """
     limits = platform.limits
-    requests = math.ceil(people / rows_a_request)
+    requests = sum(math.ceil(each / rows_a_request) for each in people)
     binding = min(limits.rates, key=lambda rate: rate.count / rate.seconds, default=None)
     # The first goes at once; the others are spaced.
     spaced = max(0, requests - 1)

@@ -1,4 +1,4 @@
-"""How many people of a file an audience holds already, and whom a Replace would take out."""
+"""How many people of a file an audience holds already, and who would come and go at a Replace."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class Members:
         self._difference.add(Move.FILE, wide)
 
     def counted(self, alive: Callable[[], None]) -> dict[str, int]:
-        """Return `{"held", "already", "leave"}`.
+        """Return `{"held", "already", "join", "leave"}`.
 
-        Who may be in the audience, who of the file is for sure, and who of the others would leave
-        at a Replace.
+        Who may be in the audience, who of the file is for sure, who of it a Replace would send
+        therefore, and who of the others it would take out.
         """
         from exports.engine.difference import What
 
@@ -63,5 +63,6 @@ class Members:
         return {
             "held": self._difference.known,
             "already": counts[What.STAYS],
+            "join": counts[What.JOINS],
             "leave": counts[What.LEAVES],
         }

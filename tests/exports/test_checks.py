@@ -14,7 +14,7 @@ from exports.models import Export
 from exports.states import ExportState, Mode
 from organizations import fence
 from organizations.models import Route
-from tests.exports.driving import delivered, drafted, files, started
+from tests.exports.driving import drafted, files
 from tests.exports.replacing import by_difference
 from tests.factories import change, stored
 
@@ -158,39 +158,7 @@ def test_nothing_is_left_beside_the_upload(draft):
     assert files() == before
 
 
-def test_who_is_a_member_already_is_counted(servers, destination, creator, by_difference):
-    delivered(started(destination, creator, "jane@acme.co", "joe@acme.co", "old@acme.co"))
-    draft = drafted(destination, creator, "email\nJane@acme.co\njoe@acme.co\nnew@acme.co\n")
-    asked(draft, mode=Mode.REPLACE)
-    check = carried_out(draft)
-    assert check.report["members"] == {"held": 3, "already": 2, "leave": 1}
-
-
-def test_other_types_than_were_sent_before_are_compared_rightly(
-    servers, destination, creator, by_difference
-):
-    change(destination, identifiers=["email", "second"])
-    delivered(started(destination, creator, "jane@acme.co", "joe@acme.co"))
-    draft = drafted(destination, creator, "second,email\nx@acme.co,jane@acme.co\n,joe@acme.co\n")
-    with fence.inside(draft.organization_id):
-        checks.check_ask(export=draft, mode=Mode.ADD, columns={"email": 1, "second": 0})
-    # Jane's record is another one now: she is sent anew.
-    assert carried_out(draft).report["members"] == {"held": 2, "already": 1, "leave": 1}
-
-
 def test_where_no_record_is_kept_nothing_is_said_of_members(draft, client_of, creator, address):
     asked(draft)
     assert carried_out(draft).report["members"] is None
     assert "Already members" not in page(client_of(creator).get(address))
-
-
-def test_the_page_says_how_many_are_members(
-    servers, destination, creator, by_difference, client_of
-):
-    delivered(started(destination, creator, "jane@acme.co"))
-    draft = drafted(destination, creator, TEXT)
-    asked(draft, mode=Mode.REPLACE)
-    carried_out(draft)
-    shown = page(client_of(creator).get(reverse("exports:start", args=[draft.pk])))
-    assert "Already members 1 for sure" in shown
-    assert "Would leave 0 who are not in the file" in shown

@@ -88,9 +88,12 @@ def resume(request: MemberRequest, row: Schedule) -> HttpResponse:
 
 
 @member_may(May.DELIVER, of=Schedule)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: MemberRequest, row: Schedule) -> HttpResponse:
-    """Forget it; what came of it stays."""
+    """Say what deleting means, then forget it; what came of it stays."""
+    if request.method != "POST":
+        context = {"row": row, "is_fetching": row.runs.filter(state=RunState.FETCHING).exists()}
+        return render(request, "exports/schedule_delete.html", context)
     destination_id = row.destination_id
     schedules.schedule_delete(schedule=row, by=request.user)
     messages.success(request, "The schedule was deleted. Its exports stay.")

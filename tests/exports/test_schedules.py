@@ -1,71 +1,25 @@
 """A destination takes its file by the clock: once each time, or it is said why not."""
 
-import re
-from datetime import time, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db.models.functions import Now
-from django.urls import reverse
 
 from audit.models import Entry
 from destinations.services import destination_delete, destination_pause
-from exports import schedule_runs, schedules, services
-from exports.engine.taking import AS_THEY_ARE
+from exports import schedule_runs, schedules
 from exports.models import Export
-from exports.recurrence import DAY, Recurrence
-from exports.schedule_models import RunState, Schedule, ScheduleRun
+from exports.schedule_models import RunState, Schedule
 from exports.states import ExportState, Mode
 from organizations import fence, routing
 from organizations.models import Route
 from tests.exports.driving import files
-from tests.exports.fetches import draft_of, go, wanted
+from tests.exports.scheduling import draft, due, fetched, runs, schedule
 from tests.factories import change, stored
 
 pytestmark = pytest.mark.django_db
 
-
-@pytest.fixture
-def draft(destination, creator, server) -> Export:
-    """Return a file from an address that somebody looks at."""
-    row = wanted(destination, creator, server.address())
-    go(row)
-    return draft_of(row)
-
-
-@pytest.fixture
-def schedule(draft, creator) -> Schedule:
-    when = Recurrence(DAY, time(6, 0), 0, "Europe/Berlin")
-    with fence.inside(draft.organization_id):
-        found = schedules.schedule_create(
-            draft=draft,
-            by=creator,
-            wish=schedules.Wish(draft.address, Mode.ADD, when),
-            columns={"email": 0},
-            taking=AS_THEY_ARE,
-        )
-        services.draft_discard(export=draft)
-    return found
-
-
-def due(schedule, *, since=timedelta(minutes=1)) -> ScheduleRun | None:
-    """Let its time come, and sweep."""
-    with fence.inside(schedule.organization_id):
-        Schedule.objects.filter(pk=schedule.pk).update(next_at=Now() - since)
-    return schedule_runs.run_due(schedule.organization_id, schedule.pk)
-
-
-def fetched(run) -> ScheduleRun:
-    schedule_runs.run_advance(run.organization_id, run.pk)
-    with fence.inside(run.organization_id):
-        fetch = schedule_runs.Fetch.objects.get(pk=run.pk)
-    go(fetch)
-    schedule_runs.run_advance(run.organization_id, run.pk)
-    return stored(run)
-
-
-def runs(organization) -> list[ScheduleRun]:
-    with fence.inside(organization.id):
-        return list(ScheduleRun.objects.all())
+__all__ = ("draft", "schedule")
 
 
 def test_a_run_fetches_the_file_and_starts_an_export_in_the_name_of_who_saved(schedule, creator):
@@ -216,66 +170,6 @@ def test_deleted_meanwhile_it_sends_nothing_and_its_runs_stay(schedule, creator,
         schedules.schedule_delete(schedule=schedule, by=creator)
     assert "deleted" in fetched(run).reason
     assert len(runs(acme)) == 1
-
-
-def test_a_person_saves_one_by_the_file_that_was_looked_at(
-    client_of, creator, draft, destination, acme
-):
-    client = client_of(creator)
-    start = client.get(reverse("exports:start", args=[draft.pk])).content.decode()
-    save = reverse("exports:schedule_save", args=[draft.pk])
-    assert save in start
-    page = client.get(save).content.decode()
-    assert "Save schedule" in page
-    filled = {
-        "every": "week",
-        "at": "07:30",
-        "weekday": "2",
-        "time_zone": "America/New_York",
-        "mode": "add",
-        "column-email": "0",
-    }
-    assert client.post(save, {**filled, "time_zone": "Mars/Olympus"}).status_code == 422
-    answer = client.post(save, filled)
-    assert answer["Location"] == reverse("destinations:detail", args=[destination.pk])
-    with fence.inside(acme.id):
-        row = Schedule.objects.get()
-        assert not Export.objects.exists()
-        assert Entry.objects.filter(action="schedule created").exists()
-    assert row.columns == {"email": "email"}
-    shown = client.get(answer["Location"]).content.decode()
-    assert "Every Wednesday at 07:30" in shown
-    assert re.search(r"Wednesday, \d+ \w+ \d{4}, 07:30 E[SD]T", shown)
-
-
-def test_a_person_runs_it_now_edits_pauses_and_deletes_it(
-    client_of, admin, schedule, destination, acme, server
-):
-    client = client_of(admin)
-
-    def post(what, **filled):
-        return client.post(reverse(f"exports:schedule_{what}", args=[schedule.pk]), filled)
-
-    post("run_now")
-    [run] = runs(acme)
-    assert run.asked_by == admin
-    assert fetched(run).state == RunState.STARTED
-    shown = client.get(reverse("destinations:detail", args=[destination.pk])).content.decode()
-    assert reverse("exports:detail", args=[run.pk]) in shown
-    filled = {"mode": "remove", "every": "hour", "at": "00:15", "weekday": "0", "time_zone": "UTC"}
-    assert post("edit", address="https://evil.example/a.csv", **filled).status_code == 422
-    assert post("edit", address=server.address("files/other.csv"), **filled).status_code == 302
-    row = stored(schedule)
-    assert (row.mode, row.saved_by, row.next_at.minute) == ("remove", admin, 15)
-    post("pause")
-    assert stored(schedule).paused_at is not None
-    post("resume")
-    assert stored(schedule).paused_at is None
-    post("delete")
-    with fence.inside(acme.id):
-        assert not Schedule.objects.exists()
-        said = set(Entry.objects.values_list("action", flat=True))
-    assert {f"schedule {word}" for word in ("changed", "paused", "resumed", "deleted")} <= said
 
 
 def test_that_of_a_deleted_destination_runs_no_more(schedule, destination, creator, acme):

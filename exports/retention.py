@@ -3,6 +3,8 @@
 Two times count from an export's end: that of rejects and of what "Retry failed" would send, and
 that of the delivered sets with which a Replace compares. Without a set nobody knows any more who
 was in it: a Replace then adds all of its file, and whoever is not in it stays.
+
+Runs of schedules that were skipped are forgotten after the first of these times, too.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.services import record as audit
@@ -18,11 +21,13 @@ from exports import staging
 from exports.models import Export
 from exports.record import batches_of, files_to_keep, lose
 from exports.retention_models import Retention
+from exports.schedule_models import SHOWN_RUNS, RunState, ScheduleRun
 from exports.states import FINAL, ExportState
 from organizations import fence, routing
 from organizations.models import Person
 
 ROUTE = "export files"
+RUNS_ROUTE = "skipped runs"
 
 
 def retention_of(organization_id: uuid.UUID) -> Retention:
@@ -46,6 +51,8 @@ def retention_change(*, chosen: Retention, by: Person) -> None:
     )
     for ended in Export.objects.filter(state__in=FINAL):
         keep_for_now(ended)
+    for destination in Destination.objects.filter(pk__in=_skipped().values("destination")):
+        runs_prune(destination)
 
 
 def keep_for_now(export: Export) -> None:
@@ -84,6 +91,44 @@ def destination_left(destination: Destination) -> None:
             row_id=ended.id,
             due_in=timedelta(),
         )
+    runs_prune(destination)
+
+
+def runs_prune(destination: Destination) -> None:
+    """Forget the skipped runs to a destination whose time is over. In the fence.
+
+    Those that its page shows stay, unless it is deleted. All are looked at again when the time of
+    each is over.
+    """
+    days = timedelta(days=retention_of(destination.organization_id).files_days)
+    runs, skipped = ScheduleRun.objects.filter(destination=destination), _skipped()
+    if destination.deleted_at is None:
+        shown = list(runs.values_list("pk", flat=True)[:SHOWN_RUNS])
+        skipped = skipped.exclude(pk__in=shown).filter(due_at__lt=timezone.now() - days)
+    skipped.filter(destination=destination).delete()
+    if _skipped().filter(destination=destination).exists():
+        routing.add(
+            RUNS_ROUTE,
+            organization_id=destination.organization_id,
+            row_id=destination.pk,
+            due_in=days,
+        )
+    else:
+        routing.remove(RUNS_ROUTE, destination.pk)
+
+
+def runs_expire(*, organization_id: uuid.UUID, destination_id: uuid.UUID) -> None:
+    """Forget what `runs_prune` forgets. Outside the fence."""
+    with fence.inside(organization_id):
+        destination = Destination.objects.filter(pk=destination_id).first()
+        if destination is None:
+            routing.remove(RUNS_ROUTE, destination_id)
+        else:
+            runs_prune(destination)
+
+
+def _skipped() -> QuerySet[ScheduleRun]:
+    return ScheduleRun.objects.filter(state=RunState.SKIPPED)
 
 
 def _destroy(ended: Export, chosen: Retention, *, is_left: bool) -> None:

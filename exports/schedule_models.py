@@ -12,6 +12,9 @@ from destinations.models import Destination
 from exports.recurrence import DAY, HOUR, WEEK, Recurrence
 from organizations.models import Person, Tenant
 
+# So many of a destination's newest runs its page shows.
+SHOWN_RUNS = 10
+
 
 class Every(models.TextChoices):
     """How often."""

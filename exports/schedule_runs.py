@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from audit.services import record
 from destinations.standing import standing_of
-from exports import services
+from exports import retention, services
 from exports.addresses import parsed
 from exports.engine.taking import Taking
 from exports.fetch_models import Fetch
@@ -178,3 +178,4 @@ def _end(run: ScheduleRun, state: RunState, reason: str = "") -> None:
             subject=run.destination,
             reason=reason,
         )
+    retention.runs_prune(run.destination)

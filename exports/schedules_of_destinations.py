@@ -10,9 +10,8 @@ from destinations.extensions import LastDelivery, Panel
 from destinations.models import Destination
 from exports import fetch_services
 from exports.models import Export
-from exports.schedule_models import RunState, Schedule, ScheduleRun
+from exports.schedule_models import SHOWN_RUNS, RunState, Schedule, ScheduleRun
 
-_SHOWN = 10
 _TONES = {RunState.FETCHING: "rest", RunState.STARTED: "good", RunState.SKIPPED: "warn"}
 
 
@@ -28,7 +27,7 @@ class SchedulesOfDestinations:
 
     def panel(self, destination: Destination) -> Panel:
         """Return the schedule and what came of its newest runs."""
-        runs = list(ScheduleRun.objects.filter(destination=destination)[:_SHOWN])
+        runs = list(ScheduleRun.objects.filter(destination=destination)[:SHOWN_RUNS])
         exports = Export.objects.in_bulk([run.pk for run in runs if run.state == RunState.STARTED])
         schedule = (
             Schedule.objects.select_related("saved_by").filter(destination=destination).first()

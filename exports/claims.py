@@ -79,9 +79,7 @@ def locked(export_id: uuid.UUID) -> Export | None:
     return rows.filter(pk=export_id).first()
 
 
-def claim_due(
-    export: Export, audience_id: str, key: bytes, *, at_most: int, only: uuid.UUID | None = None
-) -> list[Claim]:
+def claim_due(export: Export, audience_id: str, key: bytes, *, at_most: int) -> list[Claim]:
     """Claim batches that are due, of an export that is locked; none where it may not go on.
 
     `audience_id` is where they would be sent to, `key` opens the export's files. In the fence.
@@ -96,8 +94,6 @@ def claim_due(
     if record.awaits_comparison(export):
         return []
     due = export.batches.due().filter(record.in_order(export))
-    if only is not None:
-        due = due.filter(pk=only)
     rows = list(due[: min(at_most, room_for(export))])
     if not rows:
         return []

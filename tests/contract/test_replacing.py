@@ -7,14 +7,14 @@ import pytest
 
 from authorizations import consent, services
 from destinations.models import Destination
-from exports import comparing, conducting, confirming, delivery, erasing, erasures, preparation
+from exports import comparing, conducting, confirming, erasing, erasures, preparation
 from exports.models import Export
 from exports.services import export_start
 from exports.states import ExportState, Mode
 from organizations import fence
 from providers.values import AdAccount, Verdict
 from tests.contract.walk import Walk
-from tests.exports.driving import drafted, let_time_pass
+from tests.exports.driving import drafted, let_time_pass, send_next
 from tests.exports.replacing import nobody_is_asked
 from tests.factories import SESSION, stored
 
@@ -99,8 +99,8 @@ def carried_out(export):
             comparing.compare(organization_id, export.id)
         if following.erase:
             erasing.erase(organization_id, export.id)
-        for batch in following.send:
-            delivery.send(organization_id, batch)
+        for _ in following.send:
+            send_next(export)
         for batch in following.confirm:
             confirming.confirm(organization_id, batch)
         if stored(export).is_final:

@@ -5,18 +5,27 @@ import uuid
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 from django.db.models.functions import Now
 
 from authorizations import services as authorization_services
 from exports import comparing, conducting, delivery, erasing, folding, preparation, staging
 from exports.models import Export, ExportBatch
-from exports.services import Received, draft_create, export_retry, export_start, upload_expect
+from exports.services import (
+    Received,
+    draft_create,
+    export_cancel,
+    export_retry,
+    export_start,
+    upload_expect,
+)
 from exports.states import Mode
 from organizations import fence
 from organizations.models import Route
 from providers.secret import Secret
 from providers.values import Grant, Identity, Tokens
+from tests.exports.sample_servers import Killed, SampleServers, kill
 from tests.factories import begin, change, stored
 
 ADDRESSES = tuple(f"person{number}@example.com" for number in range(7))
@@ -70,8 +79,8 @@ def work(export: Export) -> None:
             erasing.erase(export.organization_id, export.id)
         if following.compare:
             comparing.compare(export.organization_id, export.id)
-        for batch_id in following.send:
-            delivery.send(export.organization_id, batch_id)
+        for _ in following.send:
+            send_next(export)
         if not (
             following.prepare
             or following.compare
@@ -81,6 +90,21 @@ def work(export: Export) -> None:
         ):
             return
     raise AssertionError("It never comes to rest.")
+
+
+def send_next(export: Export) -> bool:
+    """Do with one batch, in this thread, what a stint does with many; say whether one was due."""
+    way = delivery.way_of(export)
+    if way is None:
+        return False
+    with fence.inside(export.organization_id):
+        claimed = delivery.claim_on(way, export.pk, at_most=1)
+    for claim, wait in delivery.placed(way, claimed):
+        receipt = delivery.deliver(claim, way, wait)
+        if receipt is not None:
+            with fence.inside(export.organization_id):
+                delivery.note_receipts([(claim, receipt)])
+    return bool(claimed)
 
 
 def hints_are_lost(export: Export) -> None:
@@ -116,6 +140,20 @@ def batches(export: Export) -> list[ExportBatch]:
 
 def states(export: Export) -> list[str]:
     return [batch.state for batch in batches(export)]
+
+
+def half_sent(export: Export, servers: SampleServers) -> ExportBatch:
+    """Let the worker of the first batch be killed while it waits for the answer."""
+    advance(export)
+    servers.answer("add", kill)
+    with pytest.raises(Killed):
+        send_next(export)
+    return batches(export)[0]
+
+
+def cancel(export: Export, by) -> None:
+    with fence.inside(export.organization_id):
+        export_cancel(export=stored(export), by=by)
 
 
 def let_time_pass(export: Export) -> None:

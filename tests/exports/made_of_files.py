@@ -7,11 +7,11 @@ from django.db.models.functions import Now
 
 from authorizations import consent, services
 from destinations.models import Destination
-from exports import conducting, confirming, delivery, gathering, preparation
+from exports import conducting, confirming, gathering, preparation
 from organizations import fence
 from providers.secret import Secret
 from providers.values import AdAccount, Grant, Identity, Tokens, Verdict
-from tests.exports.driving import batches, states
+from tests.exports.driving import batches, send_next, states
 from tests.factories import SESSION, change, destined, stored
 from tests.sandbox.raw_tiktok import UK, RawTikTok
 
@@ -50,8 +50,8 @@ def step(export) -> bool:
     following = conducting.advance(export.organization_id, export.id)
     if following.prepare:
         preparation.prepare(export.organization_id, export.id)
-    for batch_id in following.send:
-        delivery.send(export.organization_id, batch_id)
+    for _ in following.send:
+        send_next(export)
     for batch_id in following.confirm:
         confirming.confirm(export.organization_id, batch_id)
     if following.put_in_effect:

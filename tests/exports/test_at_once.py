@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connections
 
-from exports import conducting, delivery, rates, staging, tasks
+from exports import conducting, rates, sending, staging, tasks
 from exports.engine.sealed_pieces import piece_label
 from exports.engine.sealed_stream import SealedReader
 from exports.preparation import prepare
@@ -64,7 +64,7 @@ def test_many_who_prepare_at_once_prepare_once(servers, destination, creator):
 def test_a_batch_that_many_were_told_of_is_sent_once(servers, destination, creator):
     export = prepared(destination, creator)
     told = [*advance(export).send] * 3
-    at_once(lambda batch: delivery.send(export.organization_id, batch), *told)
+    at_once(lambda _: sending.send_for_a_while(export.organization_id, export.id), *told)
     assert servers.count("add") == 3
     assert [batch.attempts for batch in batches(export)] == [1, 1, 1]
     assert servers.held["au1"] == digests(*ADDRESSES)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from exports import delivery
 from exports.services import export_go_on
 from exports.states import BatchState, ExportState, Mode, WaitingFor
 from organizations import fence
@@ -13,6 +12,7 @@ from tests.exports.driving import (
     digests,
     prepared,
     retried,
+    send_next,
     started,
     states,
 )
@@ -114,15 +114,15 @@ def test_a_batch_given_back_after_its_export_failed_is_sent_by_retry(servers, de
     change(destination, audience_id="au1")
     servers.held["au1"] = set()
     export = prepared(destination, creator)
-    first, second, _ = advance(export).send
+    advance(export)
 
     def audience_is_gone():
-        delivery.send(export.organization_id, second)
+        send_next(export)
         return 503
 
     # One batch is in flight when another learns that the audience is gone.
     servers.answer("add", audience_is_gone, 404)
-    delivery.send(export.organization_id, first)
+    send_next(export)
     assert states(export) == [BatchState.PENDING, BatchState.FAILED, BatchState.FAILED]
     servers.names["au1"] = "Loyal"
     export = delivered(export)
@@ -136,8 +136,8 @@ def test_what_a_vanished_audience_had_accepted_is_sent_to_the_new_one(
     servers, destination, creator
 ):
     export = prepared(destination, creator)
-    first, *_ = advance(export).send
-    delivery.send(export.organization_id, first)
+    advance(export)
+    send_next(export)
     assert len(servers.held["au1"]) == 3
     servers.held.clear()
     servers.names.clear()

@@ -4,7 +4,7 @@ import pytest
 
 from audit.models import Entry
 from authorizations.models import TokenUse
-from exports import conducting, delivery
+from exports import conducting
 from exports.services import may_retry
 from exports.states import BatchState, ExportState, Mode
 from organizations import fence
@@ -18,6 +18,7 @@ from tests.exports.driving import (
     hints_are_lost,
     is_found_by_the_sweep,
     prepared,
+    send_next,
     started,
     states,
 )
@@ -143,7 +144,7 @@ def test_a_batch_is_told_to_workers_once_until_its_message_may_be_lost(
     told = advance(export).send
     assert len(told) == 3
     assert not advance(export).send
-    delivery.send(export.organization_id, told[0])
+    send_next(export)
     assert not advance(export).send
     hints_are_lost(export)
     assert set(advance(export).send) == set(told[1:])

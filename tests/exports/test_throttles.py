@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from exports import delivery
 from exports.rates import Sender, reserve
 from exports.shared_models import RateBudget
 from exports.states import BatchState, ExportState
@@ -19,6 +18,7 @@ from tests.exports.driving import (
     digests,
     let_time_pass,
     prepared,
+    send_next,
     started,
     states,
 )
@@ -94,11 +94,11 @@ def test_where_nothing_is_told_it_is_held_longer_each_time(
 ):
     count_by(sample_platform, Per.AUTHORIZATION)
     export = prepared(destination, creator, "jane@example.com")
+    advance(export)
     waits = []
     for _ in range(5):
-        for batch_id in advance(export).send:
-            servers.answer("add", 429)
-            delivery.send(export.organization_id, batch_id)
+        servers.answer("add", 429)
+        assert send_next(export)
         sender = Sender(sample_platform, destination.authorization_id, destination.ad_account_id)
         waits.append(reserve(sender, patience=0))
         RateBudget.objects.all().delete()

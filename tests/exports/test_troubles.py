@@ -4,8 +4,9 @@ import pytest
 from django.utils import timezone
 
 from destinations.connection import ad_accounts_look
-from exports import delivery, troubles
+from exports import troubles
 from exports.models import ExportBatch
+from exports.outcomes import end_or_wait
 from exports.services import NotNow, export_cancel, export_go_on, export_retry
 from exports.states import BatchState, ExportState, WaitingFor
 from organizations import fence
@@ -253,7 +254,7 @@ def test_what_is_kept_of_an_error_fits_its_column(servers, destination, creator)
     reason = troubles.trouble_of(PlatformDown("x" * 900))
     export = prepared(destination, creator)
     with fence.inside(export.organization_id):
-        delivery.end_or_wait(export, reason)
+        end_or_wait(export, reason)
     assert len(stored(export).reason) == ExportBatch._meta.get_field("error").max_length
 
 

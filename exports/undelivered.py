@@ -1,0 +1,135 @@
+"""What becomes of a batch that was not delivered: it goes again later, or waits, or is given up."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.db.models import F
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
+
+from destinations.connection import ad_accounts_look
+from destinations.models import Destination
+from destinations.standing import standing_of
+from exports import breakers
+from exports.claims import Claim
+from exports.halving import halve
+from exports.models import Export, ExportBatch
+from exports.outcomes import LOOK_AGAIN, end_or_wait, forget_audience
+from exports.services import wake
+from exports.states import BatchState, ExportState
+from exports.troubles import Trouble, trouble_of
+from organizations import fence
+from providers.errors import BadRows, PermissionMissing, PlatformError
+
+logger = logging.getLogger(__name__)
+
+# A disk that is full has room again after so long, perhaps.
+_ROOM_IN = 60.0
+# Troubles in a row after which the page says that the export waits for the platform.
+_SAY_AFTER = 3
+
+
+def note_trouble(claim: Claim, error: PlatformError) -> None:
+    """Judge what a platform said of a batch, and do what follows. Outside the fence."""
+    if isinstance(error, PermissionMissing) and _is_said_by_the_destination(claim):
+        give_back(claim, again_in=0.0)
+        return
+    row = claim.batch
+    since = row.troubled_since
+    lasting = timezone.now() - since if since else timedelta()
+    trouble = trouble_of(error, troubles=row.troubles, lasting=lasting)
+    breakers.note_error(claim.export.destination.platform, error)
+    logger.info("batch %s: %s: %s", row.pk, type(error).__name__, trouble.reason)
+    if trouble.again_in is not None:
+        give_back(claim, again_in=trouble.again_in, trouble=trouble, error=error)
+    elif trouble.waiting_for is not None:
+        give_back(claim, again_in=0.0, trouble=trouble, error=error)
+    elif not (isinstance(error, BadRows) and _is_halved(claim, trouble, error)):
+        give_up(claim, trouble, error)
+
+
+def _is_said_by_the_destination(claim: Claim) -> bool:
+    """Ask anew what the authorization reaches; say whether that alone keeps the export waiting.
+
+    Then the destination's page says the cause, and the export goes on by itself once it is gone.
+    """
+    organization_id, destination_id = claim.organization_id, claim.export.destination_id
+    with fence.inside(organization_id):
+        authorization_id = Destination.objects.get(pk=destination_id).authorization_id
+    if authorization_id is not None:
+        ad_accounts_look(organization_id=organization_id, authorization_id=authorization_id)
+    with fence.inside(organization_id):
+        return not standing_of(Destination.objects.get(pk=destination_id)).may_export
+
+
+def _is_halved(claim: Claim, trouble: Trouble, error: BadRows) -> bool:
+    try:
+        return halve(claim, trouble, error)
+    except OSError:
+        logger.exception("batch %s could not be halved: is there no room?", claim.batch.pk)
+        give_back(claim, again_in=_ROOM_IN)
+        return True
+
+
+def give_back(
+    claim: Claim,
+    *,
+    again_in: float,
+    trouble: Trouble | None = None,
+    error: PlatformError | None = None,
+) -> None:
+    """Let a batch be sent after so many seconds, by whoever comes. Outside the fence."""
+    changes: dict[str, object] = {
+        "state": BatchState.PENDING,
+        "not_before": Now() + timedelta(seconds=again_in) if again_in else None,
+        **claim.given_back(),
+    }
+    if trouble is not None and error is not None:
+        changes |= {"error": trouble.reason[:400], "error_code": error.code[:60]}
+        if trouble.is_trouble_there:
+            changes |= {
+                "troubles": F("troubles") + 1,
+                "troubled_since": Coalesce("troubled_since", Now()),
+            }
+    with fence.inside(claim.organization_id):
+        if not claim.row.update(**changes):
+            # What becomes of it is for whoever took over to say.
+            return
+        export = Export.objects.get(pk=claim.export.pk)
+        if export.state == ExportState.CANCELED:
+            _canceled(claim)
+            return
+        # Others of its batches may be due earlier.
+        wake(export, min(timedelta(seconds=again_in), LOOK_AGAIN))
+        if trouble is None or export.is_final:
+            return
+        if trouble.of_the_export or claim.batch.troubles + 1 >= _SAY_AFTER:
+            end_or_wait(export, trouble)
+
+
+def give_up(claim: Claim, trouble: Trouble, error: PlatformError | None = None) -> None:
+    """Let a batch have failed; its export goes on with the others or not. Outside the fence."""
+    with fence.inside(claim.organization_id):
+        given_up = claim.row.update(
+            state=BatchState.FAILED,
+            error=trouble.reason[:400],
+            error_code=error.code[:60] if error else "",
+            request_id=error.request_id[:120] if error else "",
+            finished_at=Now(),
+            **claim.given_back(),
+        )
+        if not given_up:
+            return
+        if trouble.audience_is_gone:
+            forget_audience(claim.export, claim.export.destination.audience_id)
+        export = Export.objects.get(pk=claim.export.pk)
+        if trouble.of_the_export and not export.is_final:
+            end_or_wait(export, trouble)
+
+
+def _canceled(claim: Claim) -> None:
+    ExportBatch.objects.filter(pk=claim.batch.pk, state=BatchState.PENDING).update(
+        state=BatchState.CANCELED, finished_at=Now()
+    )

@@ -120,6 +120,7 @@ def start(request: MemberRequest, row: Export) -> HttpResponse:
         "kinds": [kind.label for kind in kinds],
         "none_found": not recognized(shape, kinds),
         "has_header": shape.has_header,
+        "stray_mark": shape.stray_mark,
         "may_have_header": not shape.is_parquet,
         "minimum_audience": platform.limits.minimum_audience,
         **_check_context(row, check),

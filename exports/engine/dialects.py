@@ -24,11 +24,15 @@ _PHONE = re.compile(r"[+(]?[0-9][0-9\s().\-/+]{6,24}")
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a table is written, and its first rows that are not empty."""
+    """How a table is written, and its first rows that are not empty.
+
+    In row `stray_mark` a quotation mark is opened and not closed again: then none encloses a cell.
+    """
 
     delimiter: str
     quoted: bool
     sample: Sequence[list[str]]
+    stray_mark: int | None = None
 
 
 def looks_like_an_identifier(cell: str) -> bool:
@@ -53,14 +57,15 @@ def dialect_of(text: str, sample_rows: int, *, is_all: bool) -> Dialect:
     if not is_all:
         # The last line is cut somewhere; the first one alone is reported as too long.
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
-    try:
-        return _best(text, sample_rows, quoted=True, is_all=is_all)
-    except FileRefused:
-        plain = _best(text, sample_rows, quoted=False, is_all=is_all)
-        if any(_is_enclosed(cell) for cells in plain.sample for cell in cells):
-            # Marks that enclose cells elsewhere must not become parts of their values.
-            raise
-        return plain
+    tried = [_tried(text, delimiter, sample_rows, is_all=is_all) for delimiter in _DELIMITERS]
+    candidates = [each for each in tried if isinstance(each, _Candidate) and each.is_table]
+    if not candidates:
+        raise next(each for each in tried if isinstance(each, FileRefused))
+    # `max` keeps the first of equals.
+    best = max(candidates, key=_Candidate.fit)
+    if best.refused is not None and best.is_refused_anyway:
+        raise best.refused
+    return best.dialect
 
 
 def is_blank(cells: Sequence[str]) -> bool:
@@ -73,43 +78,75 @@ def _is_enclosed(cell: str) -> bool:
     return len(cell) > 1 and cell.startswith('"') and cell.endswith('"')
 
 
-def _best(text: str, sample_rows: int, *, quoted: bool, is_all: bool) -> Dialect:
-    candidates: list[tuple[tuple[int, float, int], Dialect]] = []
+@dataclass(frozen=True)
+class _Candidate:
+    """A way to read a table; `refused` says why its quotation marks are taken for letters."""
+
+    dialect: Dialect
     refused: FileRefused | None = None
-    for delimiter in _DELIMITERS:
-        try:
-            sample = _sample(text, delimiter, sample_rows, quoted=quoted, is_all=is_all)
-        except FileRefused as error:
-            refused = refused or error
-            continue
-        width, rows_of_it = Counter(map(len, sample)).most_common(1)[0]
-        if width > 1 or delimiter == _DELIMITERS[0]:
-            identifiers = sum(_is_an_identifier(cell) for cells in sample for cell in cells)
-            fit = (identifiers, rows_of_it / len(sample), width)
-            candidates.append((fit, Dialect(delimiter, quoted, sample)))
-    if not candidates:
-        raise refused or FileRefused("The file's rows cannot be told apart.")
-    # `max` keeps the first of equals.
-    return max(candidates, key=lambda candidate: candidate[0])[1]
+    is_refused_at_first: bool = False
+
+    @property
+    def is_table(self) -> bool:
+        """Say whether there are columns; commas stand for the nothing that separates only one."""
+        return self._width[0] > 1 or self.dialect.delimiter == _DELIMITERS[0]
+
+    def fit(self) -> tuple[int, float, int]:
+        """Return how well it fits: the greater, the better."""
+        sample, (width, rows_of_it) = self.dialect.sample, self._width
+        identifiers = sum(_is_an_identifier(cell) for cells in sample for cell in cells)
+        return identifiers, rows_of_it / len(sample), width
+
+    @property
+    def is_refused_anyway(self) -> bool:
+        """Say whether it would be guessing to take its marks for letters.
+
+        A first row that swallows the others names no columns; marks that enclose cells elsewhere
+        must not become parts of their values.
+        """
+        cells = (cell for cells in self.dialect.sample for cell in cells)
+        return self.is_refused_at_first or any(map(_is_enclosed, cells))
+
+    @property
+    def _width(self) -> tuple[int, int]:
+        """Return the most common number of columns, and how many rows have it."""
+        return Counter(map(len, self.dialect.sample)).most_common(1)[0]
+
+
+def _tried(
+    text: str, delimiter: str, sample_rows: int, *, is_all: bool
+) -> _Candidate | FileRefused:
+    sample, refused = _sample(text, delimiter, sample_rows, quoted=True, is_all=is_all)
+    if refused is None:
+        return _Candidate(Dialect(delimiter, quoted=True, sample=sample))
+    plain, refused_again = _sample(text, delimiter, sample_rows, quoted=False, is_all=is_all)
+    if refused_again is not None:
+        return refused
+    dialect = Dialect(delimiter, quoted=False, sample=plain, stray_mark=refused.row)
+    return _Candidate(dialect, refused, is_refused_at_first=not sample)
 
 
 def _sample(
     text: str, delimiter: str, sample_rows: int, *, quoted: bool, is_all: bool
-) -> list[list[str]]:
+) -> tuple[list[list[str]], FileRefused | None]:
+    """Return the first rows, and why they are not to be read so."""
     found: list[list[str]] = []
+    stream = io.StringIO(text, newline="")
     try:
-        every = records(io.StringIO(text, newline=""), delimiter, quoted=quoted)
-        for _, cells in islice(every, _MOST_LINES):
+        for _, cells in islice(records(stream, delimiter, quoted=quoted), _MOST_LINES):
             if is_blank(cells) and not found:
                 continue
             if cells:
                 found.append(cells)
             if len(found) == sample_rows:
                 break
-    except FileRefused:
-        # What was cut may have been cut inside a quoted cell.
-        if is_all or not found:
-            raise
+    except FileRefused as refused:
+        # What was cut may have been cut inside a quoted cell, which is closed further on.
+        is_cut = not is_all and not stream.read(1)
+        if is_cut and found:
+            return found, None
+        # Another one, as this one's traceback holds all that was read.
+        return found, FileRefused(refused.sentence, refused.row)
     if not found:
-        raise FileRefused("The file begins with more white space than a table has.")
-    return found
+        return found, FileRefused("The file begins with more white space than a table has.")
+    return found, None

@@ -50,7 +50,8 @@ class FileShape:
     `quoted` says whether quotation marks enclose cells; `gzipped` whether it is compressed. With
     `is_parquet` the rest describes the text that it is turned into.
     `column_names` has one for each column of the sample. `sample_rows` are raw values of people:
-    they are left out of `repr` and of `as_json`.
+    they are left out of `repr` and of `as_json`. So is `stray_mark`, the row in which a quotation
+    mark is opened and not closed again, so that none is taken to enclose a cell.
     """
 
     encoding: str
@@ -61,9 +62,10 @@ class FileShape:
     column_names: tuple[str, ...]
     is_parquet: bool = False
     sample_rows: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
+    stray_mark: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return what reading needs, to be stored; the sample rows are left out."""
+        """Return what reading needs, to be stored."""
         return {
             "encoding": self.encoding,
             "delimiter": self.delimiter,
@@ -112,6 +114,7 @@ def look_at(stream: BinaryIO, *, has_header: bool | None = None) -> FileShape:
         gzipped=gzipped,
         column_names=_column_names(sample[0] if has_header else (), max(map(len, sample))),
         sample_rows=tuple(tuple(cells) for cells in body),
+        stray_mark=dialect.stray_mark,
     )
 
 

@@ -198,3 +198,12 @@ def test_a_draft_is_in_no_list_and_its_page_is_the_preview(client_of, creator, d
     client = client_of(creator)
     assert "spring" not in page(client.get(reverse("exports:list")))
     assert client.get(reverse("exports:detail", args=[draft.pk]))["Location"] == address
+
+
+def test_a_mark_that_is_never_closed_is_said_with_its_row(client_of, creator, destination):
+    people = "".join(f"person{number}@example.com,x\n" for number in range(200))
+    words = "opens a quotation mark that is not closed again."
+    for odd, is_said in (('jane@example.com,"odd\n', True), ('jane@example.com,"odd"\n', False)):
+        draft = drafted(destination, creator, f"email,note\n{odd}{people}")
+        page = client_of(creator).get(reverse("exports:start", args=[draft.pk])).content.decode()
+        assert (f"Row 2 {words}" in page) is is_said

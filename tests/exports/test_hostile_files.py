@@ -58,6 +58,10 @@ AT_ONCE = {
     "a mark of UTF-8": (b"\xef\xbb\xbf", "nothing but white space"),
     "half of a gzip": (gzip.compress(os.urandom(500_000))[:200_000], "damaged or was cut short"),
     "anything": (b"\x07" + os.urandom(500_000), "This is not a text file"),
+    "a mark left open at the start": (
+        b'"' + TABLE,
+        "Row 1 opens a quotation mark that is not closed",
+    ),
     "half of a Parquet": (b"PAR1" + os.urandom(5000), "The Parquet file is damaged"),
 }
 

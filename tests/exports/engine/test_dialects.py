@@ -33,9 +33,35 @@ def test_what_separates_identifiers_separates_the_table(text, delimiter):
     assert dialect(text).delimiter == delimiter
 
 
-def test_a_stray_quotation_mark_is_part_of_its_value():
-    found = dialect('email,note\na@b.example,6" pipe\nc@d.example,"odd\n')
-    assert (found.quoted, found.sample[2]) == (False, ["c@d.example", '"odd'])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+@pytest.mark.parametrize("more", ["", "e@f.example,x\n" * 60_000])
+def test_a_stray_quotation_mark_is_part_of_its_value(delimiter, more):
+    text = f'email,note\na@b.example,6" pipe\nc@d.example,"odd\n{more}'
+    found = dialect(text.replace(",", delimiter), is_all=not more)
+    assert (found.delimiter, found.quoted, found.stray_mark) == (delimiter, False, 3)
+    assert found.sample[2] == ["c@d.example", '"odd']
+
+
+def test_where_marks_enclose_cells_none_is_stray():
+    found = dialect('email,note\na@b.example,"x\ny"\n')
+    assert (found.quoted, found.stray_mark) == (True, None)
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+@pytest.mark.parametrize(
+    "first", ['"email,note', 'email,"note', '"a@b.example,x', '\n , \n"email,note']
+)
+@pytest.mark.parametrize("rows", [1, 60_000])
+def test_a_first_row_that_swallows_the_others_is_refused(delimiter, first, rows):
+    text = f"{first}\n" + "c@d.example,x\n" * rows
+    with pytest.raises(FileRefused, match="opens a quotation mark that is not closed") as caught:
+        dialect(text.replace(",", delimiter), is_all=rows == 1)
+    assert caught.value.row == 1 + first.count("\n")
+
+
+def test_what_is_too_wide_in_one_way_is_no_single_column_in_another():
+    with pytest.raises(FileRefused, match=r"Row 1 has more than 10,000 columns\."):
+        dialect("c," * 20_000 + "\n")
 
 
 def test_an_unclosed_quote_among_quoted_cells_is_refused():

@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import requests
@@ -17,6 +18,7 @@ from infosum_auth.demo import Demo
 from infosum_auth.demo_walks import control
 from infosum_auth.drill.delivery import Delivery, judge, wait_for_the_end
 from infosum_auth.drill.parties import Audience, Party, parties
+from infosum_auth.drill.redis_server import RedisServer
 from infosum_auth.drill.score import Score
 from infosum_auth.text_browser import NotOnThePageError
 from providers.platform import Platform
@@ -29,6 +31,13 @@ IN_FLIGHT = 2 * IN_FLIGHT_OF_ONE
 # An export that goes on later than this after a fault has passed was stuck.
 STUCK_SECONDS = 120
 _SLOW_SECONDS = 1.5
+
+
+class Broker(StrEnum):
+    """Where the tasks of a demo travel."""
+
+    POSTGRES = "PostgreSQL"
+    REDIS = "Redis"
 
 
 @dataclass(frozen=True)
@@ -45,18 +54,25 @@ class Fault:
     may_resend: int = 0
     answer: int | None = None
     whole: Callable[[Drill, Score], None] | None = None
+    broker: Broker = Broker.POSTGRES
 
 
 class Drill:
     """A demo with one platform, its parties, and new destinations for each injection.
 
-    Where a party has two ad accounts, they are in these in turn.
+    Where a party has two ad accounts, they are in these in turn. `redis` is the broker, if any.
     """
 
     def __init__(
-        self, demo: Demo, platform: Platform, audiences: Sequence[Audience], seed: int
+        self,
+        demo: Demo,
+        platform: Platform,
+        audiences: Sequence[Audience],
+        seed: int,
+        redis: RedisServer | None = None,
     ) -> None:
         self.demo = demo
+        self.redis = redis
         self.platform = platform
         self.chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
         self.parties = parties(demo, platform, audiences)

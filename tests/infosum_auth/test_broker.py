@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from celery import Celery
 from celery.contrib.testing.worker import start_worker
+from kombu import Connection
 
 from infosum_auth.broker import broker_settings, install_pgmq
 
@@ -56,6 +57,19 @@ def test_pgmq_stays_in_the_brokers_database():
 @pytest.mark.broker
 def test_a_task_travels_on_redis(redis_url):
     assert travels({"REDIS_URL": redis_url}) == "hello"
+
+
+@pytest.mark.broker
+def test_a_message_whose_connection_was_given_up_is_no_unknown_error(redis_url):
+    connection = Connection(redis_url)
+    waiting = connection.SimpleQueue("held")
+    waiting.put("hello")
+    held = waiting.get(timeout=20)
+    # What a worker is left with that lost Redis in the middle of a task; `make drill` does it all.
+    connection.collect()
+    held.channel._disconnect_pools()
+    with pytest.raises(connection.connection_errors):
+        held.ack()
 
 
 def test_redis_is_preferred():

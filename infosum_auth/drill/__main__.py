@@ -26,7 +26,15 @@ import requests
 from infosum_auth.components import ComponentError
 from infosum_auth.demo import Demo, running
 from infosum_auth.demo_parts import DemoError
-from infosum_auth.drill import answers, hostile_files, programs, redis_broker, redis_server, stores
+from infosum_auth.drill import (
+    answers,
+    hostile_files,
+    programs,
+    redis_broker,
+    redis_server,
+    stores,
+    uploads,
+)
 from infosum_auth.drill.parties import Audience
 from infosum_auth.drill.redis_server import RedisServer
 from infosum_auth.drill.scene import (
@@ -46,6 +54,7 @@ from providers.registry import registry
 
 FAULTS: dict[str, Fault] = {
     **programs.FAULTS,
+    **uploads.FAULTS,
     **stores.FAULTS,
     **answers.FAULTS,
     **hostile_files.FAULTS,

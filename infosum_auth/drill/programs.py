@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any
-from urllib.parse import urljoin
-
-import requests
-from urllib3.filepost import encode_multipart_formdata
 
 from infosum_auth.demo_parts import WORKERS, worker
-from infosum_auth.drill.delivery import Delivery
 from infosum_auth.drill.scene import IN_FLIGHT, Drill, Fault
 
 # A batch's lease, after which another worker may take it over, and some.
 _LEASE_SECONDS = 125
-_UPLOAD_SECONDS = 4.0
 
 
 def worker_killed_while_preparing(drill: Drill) -> None:
@@ -70,57 +59,10 @@ def web_killed(drill: Drill) -> None:
     drill.demo.components.restart("web")
 
 
-def web_killed_during_upload(drill: Drill, delivery: Delivery) -> None:
-    """Kill -9 of the web server while it receives the file; the person uploads it again."""
-    failed = threading.Event()
-    upload = _slow_upload(delivery, failed)
-    thread = threading.Thread(target=upload, daemon=True)
-    thread.start()
-    drill.sleep(0.5, 0.7 * _UPLOAD_SECONDS)
-    drill.demo.components.kill("web")
-    thread.join(60)
-    drill.demo.components.restart("web")
-    if not failed.is_set():
-        raise RuntimeError("The upload was over before the web server was killed.")
-
-
-def _slow_upload(delivery: Delivery, failed: threading.Event) -> Callable[[], None]:
-    browser, file = delivery.at_the_form(), delivery.audience.file
-    form = browser.form_with("Upload")
-    (field,) = (str(each["name"]) for each in form.tag.find_all("input", type="file"))
-    parts: dict[str, Any] = {
-        **dict(form.fields()),
-        field: (file.name, file.read_bytes()),
-    }
-    body, content_type = encode_multipart_formdata(parts)
-    url = urljoin(browser.url, str(form.tag.get("action") or browser.url))
-
-    def upload() -> None:
-        headers = {"Content-Type": content_type, "Origin": delivery.demo.url}
-        try:
-            browser.http.post(url, data=_Slow(body), headers=headers, timeout=60)
-        except requests.RequestException:
-            failed.set()
-
-    return upload
-
-
-class _Slow(io.BytesIO):
-    """A body that takes its time."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        whole = len(self.getbuffer())
-        found = super().read(size)
-        with suppress(ZeroDivisionError):
-            time.sleep(_UPLOAD_SECONDS * len(found) / whole)
-        return found
-
-
 FAULTS = {
     "worker_killed_while_preparing": Fault(worker_killed_while_preparing),
     "worker_killed_while_sending": Fault(worker_killed_while_sending, may_resend=IN_FLIGHT),
     "worker_frozen": Fault(worker_frozen, may_resend=IN_FLIGHT),
     "beat_killed": Fault(beat_killed),
     "web_killed": Fault(web_killed),
-    "web_killed_during_upload": Fault(before=web_killed_during_upload),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import sys
 from collections.abc import Iterator, Mapping
@@ -54,8 +55,8 @@ class Bench:
 
 
 @contextmanager
-def bench(settings: Mapping[str, str] | None = None) -> Iterator[Bench]:
-    """Run a demo and the receiver for as long as the block."""
+def bench(settings: Mapping[str, str] | None = None, *, senders: int = 1) -> Iterator[Bench]:
+    """Run a demo, with so many processes that send, and the receiver for as long as the block."""
     port = free_port()
     receiver = f"http://127.0.0.1:{port}"
     aimed = {
@@ -70,6 +71,9 @@ def bench(settings: Mapping[str, str] | None = None) -> Iterator[Bench]:
         command = python("benchmarks.receiver", "--port", str(port))
         demo.components.start(Component("receiver", command, lambda _log: _answers(found)))
         demo.components.wait_until_ready("receiver")
+        for number in range(2, senders + 1):
+            demo.components.start(worker("sender", f"sender-{number}"))
+            demo.components.wait_until_ready(f"sender-{number}")
         yield found
 
 
@@ -83,7 +87,8 @@ def _answers(found: Bench) -> bool:
 def against_a_script(rows: int) -> dict[str, float]:
     """Return how many times as fast the product is, and that with 100 ms for each answer."""
     figures = {}
-    with bench() as here:
+    # As many as there are processors, as docs/operations.md advises.
+    with bench(senders=min(2, os.cpu_count() or 1)) as here:
         # The first one loads what a worker needs for its first file.
         here.measured("export", _SMALL_ROWS)
         ratios = []

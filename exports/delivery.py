@@ -154,8 +154,7 @@ def _delivered(claim: Claim, way: Way, wait: float) -> Receipt:
 
 
 def _sent(claim: Claim, way: Way, lent: tokens.Lent, due_at: float) -> Receipt:
-    with staging.reading(claim.batch.stored_name, claim.key) as stream:
-        batch = encoding.decode(stream.read())
+    batch = encoding.decode(staging.content(claim.batch.stored_name, claim.key))
     if time.monotonic() - due_at > _LATE_SECONDS:
         # A machine that had no time for us held up others too: all at once they would be too fast.
         time.sleep(min(rates.reserve(way.sender, patience=_LATEST_SECONDS), _LATEST_SECONDS))

@@ -42,8 +42,7 @@ def halve(claim: Claim, trouble: Trouble, error: BadRows) -> bool:
     if claim.batch.identifiers <= 1:
         _refuse(claim, trouble, error)
         return True
-    with staging.reading(claim.batch.stored_name, claim.key) as stream:
-        batch = encoding.decode(stream.read())
+    batch = encoding.decode(staging.content(claim.batch.stored_name, claim.key))
     middle = len(batch.rows) // 2
     parts = [batch.rows[:middle], batch.rows[middle:]]
     stored = [(_stored(claim, Batch(batch.types, rows)), len(rows)) for rows in parts]

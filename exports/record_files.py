@@ -40,8 +40,7 @@ class Stored:
 
     def records(self, types: Sequence[str]) -> Records:
         """Return its people as records of these types. Raises one of `UNREADABLE`."""
-        with staging.reading(self.name, self.key) as stream:
-            return encoding.decode_records(stream.read(), types)
+        return encoding.decode_records(staging.content(self.name, self.key), types)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
@@ -28,14 +28,21 @@ SLOTS = 32
 STINT_SECONDS = 3.0
 # A token and an audience are looked at anew after so long.
 _WAY_LASTS = 1.0
-# Answers come one by one; so small a part of their usual time is waited for more of them.
+# Answers come one by one, and are kept together: more of them are waited for, until half of
+# them are there, for so small a part of their usual time, or as long as keeping them takes.
 _LINGER = 0.1
 _LONGEST_LINGER = 0.05
 
 
-def send_for_a_while(organization_id: uuid.UUID, export_id: uuid.UUID) -> bool:
+def send_for_a_while(
+    organization_id: uuid.UUID,
+    export_id: uuid.UUID,
+    *,
+    ask_for_help: Callable[[], None] = lambda: None,
+) -> bool:
     """Send what is due of an export, for a stint; say whether there was anything.
 
+    `ask_for_help` is called once all slots are taken: there may be more than one stint can do.
     Harmless to call again, and by many at once. Outside the fence.
     """
     with fence.inside(organization_id):
@@ -43,19 +50,22 @@ def send_for_a_while(organization_id: uuid.UUID, export_id: uuid.UUID) -> bool:
     if export is None:
         return False
     with ThreadPoolExecutor(SLOTS, thread_name_prefix="sending") as slots:
-        return _Stint(export, slots).run()
+        return _Stint(export, slots, ask_for_help).run()
 
 
 @dataclass
 class _Stint:
     export: Export
     slots: ThreadPoolExecutor
+    ask_for_help: Callable[[], None]
+    has_asked: bool = False
     way: delivery.Way | None = None
     way_until: float = 0.0
     # As many as found a place in the rate last time, and some.
     width: int = SLOTS
-    # How long an answer took lately, in seconds.
+    # How long an answer took lately, and to keep those that came, in seconds.
     usual: float = 0.0
+    keeping: float = 0.0
     under_way: dict[Future[Receipt | None], Claim] = field(default_factory=dict)
     began_at: dict[Future[Receipt | None], float] = field(default_factory=dict)
 
@@ -64,11 +74,17 @@ class _Stint:
         received: Sequence[tuple[Claim, Receipt]] = ()
         did_anything, goes_on = False, True
         while True:
-            goes_on = goes_on and time.monotonic() < ends_at
+            began = time.monotonic()
+            goes_on = goes_on and began < ends_at
             claimed = self._keep_and_claim(received, claims=goes_on)
+            self.keeping = time.monotonic() - began
             if claimed:
                 did_anything = True
                 goes_on = self._begin(claimed)
+            if len(self.under_way) == SLOTS and not self.has_asked:
+                # Only now: an idle worker is quicker to take the message than this one.
+                self.has_asked = True
+                self.ask_for_help()
             if not self.under_way:
                 return did_anything
             received = self._received()
@@ -112,9 +128,11 @@ class _Stint:
 
     def _received(self) -> list[tuple[Claim, Receipt]]:
         """Wait for answers; return those that are good. What else there was is noted already."""
-        wait(self.under_way, return_when=FIRST_COMPLETED)
-        linger = min(_LINGER * self.usual, _LONGEST_LINGER)
-        done, _ = wait(self.under_way, timeout=linger)
+        done, left = wait(self.under_way, return_when=FIRST_COMPLETED)
+        until = time.monotonic() + min(max(_LINGER * self.usual, self.keeping), _LONGEST_LINGER)
+        while len(done) < len(left) and (more := until - time.monotonic()) > 0:
+            also, left = wait(left, timeout=more, return_when=FIRST_COMPLETED)
+            done |= also
         now = time.monotonic()
         found = []
         for future in done:

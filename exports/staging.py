@@ -88,6 +88,12 @@ def reading(name: str, key: bytes) -> Iterator[BinaryIO]:
         yield io.BufferedReader(reader)
 
 
+def content(name: str, key: bytes) -> bytearray:
+    """Return what a sealed file holds that lies in one piece. Raises as `reading` does."""
+    with _path(name).open("rb", buffering=0) as raw:
+        return SealedReader(raw, key, name.encode()).rest()
+
+
 def make_last(name: str) -> None:
     """Have a whole file outlive a loss of power; raise OSError where the disk did not take it.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 
 from celery import shared_task
 
@@ -117,7 +118,8 @@ def advance(organization_id: str, export_id: str) -> None:
         hint(fold, organization, export)
     if following.erase:
         hint(erase, organization, export)
-    for _ in range(0, len(following.send), sending.SLOTS):
+    if following.send:
+        # One: where that is not enough it asks for another, which a worker with less to do takes.
         hint(send, organization, export)
     for batch in following.confirm:
         hint(confirm, organization, batch)
@@ -128,7 +130,9 @@ def advance(organization_id: str, export_id: str) -> None:
 @shared_task
 def send(organization_id: str, export_id: str) -> None:
     """Send batches of an export for a while; what follows them is looked at anew."""
-    if sending.send_for_a_while(uuid.UUID(organization_id), uuid.UUID(export_id)):
+    organization, export = uuid.UUID(organization_id), uuid.UUID(export_id)
+    ask_for_help = partial(hint, send, organization, export)
+    if sending.send_for_a_while(organization, export, ask_for_help=ask_for_help):
         advance(organization_id, export_id)
 
 

@@ -6,9 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infosum_auth.processes import spawn, stop, wait_until
@@ -27,6 +27,8 @@ class Component:
     name: str
     command: Sequence[str | Path]
     ready: Callable[[str], bool]
+    # Besides what all have in common.
+    settings: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
 
@@ -63,7 +65,8 @@ class Components:
         """Start a program, without waiting for it."""
         self._by_name[component.name] = component
         with self.log(component.name).open("wb") as log:
-            component.process = spawn(component.command, output=log, environment=self.environment)
+            environment = {**self.environment, **component.settings}
+            component.process = spawn(component.command, output=log, environment=environment)
 
     def wait_until_ready(self, *names: str, seconds: float = 60) -> None:
         """Wait until the named programs answer. `ready` is given what the log says so far."""

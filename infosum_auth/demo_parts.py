@@ -123,6 +123,13 @@ WORKERS = {
     "preparer": ("--queues", PREPARING, *_PREPARING),
     "preparer_small": ("--queues", PREPARING_SMALL, *_PREPARING),
 }
+# Who sends makes a few texts of half a megabyte for each batch. By itself the allocator gives them
+# back to the system each time, and a third of a sender's time went into getting them anew.
+_ALLOCATOR = {
+    "MALLOC_ARENA_MAX": "4",
+    "MALLOC_MMAP_THRESHOLD_": str(4 * 1024 * 1024),
+    "MALLOC_TRIM_THRESHOLD_": str(16 * 1024 * 1024),
+}
 # Nobody else listens to what workers could tell each other.
 _ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO")
 
@@ -134,7 +141,8 @@ def worker(kind: str, name: str = "", *, concurrency: int | None = None) -> Comp
     if concurrency is not None:
         # The last one counts.
         words += ["--concurrency", str(concurrency)]
-    return Component(name, python(*CELERY, "worker", *words), said(" ready."))
+    settings = _ALLOCATOR if kind == "sender" else {}
+    return Component(name, python(*CELERY, "worker", *words), said(" ready."), settings)
 
 
 def web_url(ports: Ports) -> str:

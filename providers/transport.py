@@ -7,7 +7,9 @@ import io
 import logging
 import os
 import time
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -71,9 +73,30 @@ def use_pool(session: requests.Session) -> None:
     session.mount("http://", _pool(os.getpid()))
 
 
+class _Session(requests.Session):
+    """Looks for proxies and certificates in the environment once for each server.
+
+    To read all of it for each request took as long as the rest of a request's preparation.
+    """
+
+    def merge_environment_settings(
+        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        """Return how a request goes where nothing else is asked for than what is usual."""
+        if proxies or (stream, verify, cert) != (None, None, None):
+            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+        origin = urlsplit(url)._replace(path="", query="", fragment="").geturl()
+        return {**_usual_settings(origin)}
+
+
+@functools.lru_cache(maxsize=256)
+def _usual_settings(origin: str) -> Mapping[str, Any]:
+    return requests.Session().merge_environment_settings(origin, {}, None, None, None)
+
+
 def new_session() -> requests.Session:
     """Return a session for one authorization."""
-    session = requests.Session()
+    session = _Session()
     use_pool(session)
     return session
 

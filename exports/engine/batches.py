@@ -61,8 +61,11 @@ def encode_records(types: Sequence[str], records: NDArray[np.uint8]) -> bytes:
     return b"".join(parts)
 
 
-def decode(data: bytes) -> Batch:
-    """Decode what `encode` gave, or raise BatchBroken. Its rows are made when asked for."""
+def decode(data: bytes | bytearray) -> Batch:
+    """Decode what `encode` gave, or raise BatchBroken. Its rows are made when asked for.
+
+    They are read where the data lie, which nobody may change any more.
+    """
     cursor = _Cursor(data)
     types, row_count = _types_and_rows(cursor)
     columns = [_decoded_column(cursor, row_count) for _ in types]
@@ -82,11 +85,11 @@ def _types_and_rows(cursor: _Cursor) -> tuple[tuple[str, ...], int]:
 
 
 class _Cursor:
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    def __init__(self, data: bytes | bytearray) -> None:
+        self._data = memoryview(data).toreadonly()
         self._at = 0
 
-    def take(self, size: int) -> bytes:
+    def take(self, size: int) -> memoryview:
         taken = self._data[self._at : self._at + size]
         if len(taken) < size:
             raise BatchBroken("The batch is cut.")
@@ -98,9 +101,9 @@ class _Cursor:
         return self._at == len(self._data)
 
 
-def _name(encoded: bytes) -> str:
+def _name(encoded: memoryview) -> str:
     try:
-        return encoded.decode()
+        return encoded.tobytes().decode()
     except UnicodeDecodeError:
         raise BatchBroken("A type's name is not text.") from None
 
@@ -172,7 +175,7 @@ def types_in(head: bytes) -> tuple[str, ...]:
     return _types_and_rows(_Cursor(head))[0]
 
 
-def decode_records(data: bytes, types: Sequence[str]) -> NDArray[np.uint8]:
+def decode_records(data: bytes | bytearray, types: Sequence[str]) -> NDArray[np.uint8]:
     """Decode a batch as records of these types, zeros where one has none; also what it lacks.
 
     Raises BatchBroken on anything that `encode` did not give, or where it has another type.

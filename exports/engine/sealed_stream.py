@@ -189,11 +189,12 @@ class SealedReader(Seekable):
             return 0
         number, start = divmod(self._at, CHUNK)
         with memoryview(buffer).cast("B") as view:
-            if not start and len(view) >= CHUNK and number < self._chunks - 1:
+            whole = min(CHUNK, self._size - number * CHUNK)
+            if not start and len(view) >= whole and number != self._opened_number:
                 # A whole chunk is opened where it is wanted, and copied no more.
-                self._open_into(number, view[:CHUNK])
-                self._at += CHUNK
-                return CHUNK
+                self._open_into(number, view[:whole])
+                self._at += whole
+                return whole
             if number != self._opened_number:
                 self._open_chunk(number)
             piece = self._opened[start : start + len(view)]
@@ -202,20 +203,20 @@ class SealedReader(Seekable):
         return len(piece)
 
     def readall(self) -> bytes:
-        """Read the rest, a chunk at a time."""
-        pieces = []
-        while self._at < self._size:
-            number, start = divmod(self._at, CHUNK)
-            if number != self._opened_number:
-                self._open_chunk(number)
-            pieces.append(self._opened[start:])
-            self._at += len(pieces[-1])
-        return b"".join(pieces)
+        """Read the rest."""
+        return bytes(self.rest())
+
+    def rest(self) -> bytearray:
+        """Read the rest into memory of its size, each chunk opened where it stays."""
+        rest = bytearray(max(0, self._size - self._at))
+        left = memoryview(rest)
+        while left:
+            left = left[self.readinto(left) :]
+        return rest
 
     def _open_chunk(self, number: int) -> None:
         self._opened_number = -1
-        size = min(CHUNK, self._size - number * CHUNK)
-        opened = bytearray(size)
+        opened = bytearray(min(CHUNK, self._size - number * CHUNK))
         self._open_into(number, memoryview(opened))
         self._opened = bytes(opened)
         self._opened_number = number

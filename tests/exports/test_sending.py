@@ -234,3 +234,17 @@ def test_an_export_that_is_not_there_or_not_to_be_sent_is_left_alone(
         ExportBatch.objects.filter(export=export).update(state=BatchState.ACCEPTED)
     assert not stint(export)
     assert servers.count("add") == 0
+
+
+@pytest.mark.parametrize(("slots", "times"), [(2, 1), (sending.SLOTS, 0)])
+def test_a_stint_whose_slots_are_all_taken_asks_for_help_once(
+    destination, creator, monkeypatch, slots, times
+):
+    monkeypatch.setattr(sending, "SLOTS", slots)
+    export = ready(destination, creator, *MANY[:12])
+    asked = []
+    sending.send_for_a_while(
+        export.organization_id, export.id, ask_for_help=lambda: asked.append(export)
+    )
+    assert len(batches(export)) == 4
+    assert len(asked) == times

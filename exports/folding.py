@@ -24,9 +24,11 @@ from exports.states import FINAL, BatchState, ExportState, Operation, Recorded
 from organizations import fence
 from providers.registry import registry
 
-# What came since the last time is folded when it is more than what was there, and more than this.
+# What came since the last time is folded when it is more than what was there, and more than this;
+# not what one export brought to nobody: that has each person once already.
 LEAST_PEOPLE = 100_000
-LEAST_FILES = 500
+# Or where it lies in so many files with so few people each.
+LEAST_FILES, FEW_PEOPLE = 500, 5_000
 
 
 def is_due(export: Export) -> bool:
@@ -39,9 +41,12 @@ def is_due(export: Export) -> bool:
         base=Sum("identifiers", filter=of_base, default=0),
         since=Sum("identifiers", filter=~of_base, default=0),
         files=Count("pk", filter=~of_base),
+        exports=Count("export", distinct=True, filter=~of_base),
     )
-    is_much = sums["since"] > max(LEAST_PEOPLE, sums["base"])
-    return (is_much or sums["files"] > LEAST_FILES) and _is_quiet(export)
+    may_repeat = sums["base"] or sums["exports"] > 1
+    is_much = may_repeat and sums["since"] > max(LEAST_PEOPLE, sums["base"])
+    is_in_pieces = sums["files"] > max(LEAST_FILES, sums["since"] // FEW_PEOPLE)
+    return bool(is_much or is_in_pieces) and _is_quiet(export)
 
 
 def _is_quiet(export: Export) -> bool:

@@ -73,10 +73,11 @@ def test_who_was_removed_is_not_held(servers, destination, creator):
 
 @pytest.mark.parametrize(("few", "people"), [(2, []), (5, [(7, 7)])])
 def test_what_one_export_brought_is_folded_only_where_it_lies_in_many_small_files(
-    destination, creator, monkeypatch, few, people
+    servers, destination, creator, monkeypatch, few, people
 ):
     monkeypatch.setattr(folding, "LEAST_FILES", 2)
     monkeypatch.setattr(folding, "FEW_PEOPLE", few)
     export = delivered(started(destination, creator, *PEOPLE[:7]))
     assert len([name for name in files(export) if "batch" in name]) == (1 if people else 3)
     assert held(export) == people
+    assert servers.held == {"au1": digests(*PEOPLE[:7])}

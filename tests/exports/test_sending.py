@@ -238,7 +238,7 @@ def test_an_export_that_is_not_there_or_not_to_be_sent_is_left_alone(
 
 @pytest.mark.parametrize(("slots", "times"), [(2, 1), (sending.SLOTS, 0)])
 def test_a_stint_whose_slots_are_all_taken_asks_for_help_once(
-    destination, creator, monkeypatch, slots, times
+    servers, destination, creator, monkeypatch, slots, times
 ):
     monkeypatch.setattr(sending, "SLOTS", slots)
     export = ready(destination, creator, *MANY[:12])
@@ -248,3 +248,4 @@ def test_a_stint_whose_slots_are_all_taken_asks_for_help_once(
     )
     assert len(batches(export)) == 4
     assert len(asked) == times
+    assert servers.count("add") == 4

@@ -105,13 +105,13 @@ def against_a_script(rows: int) -> dict[str, float]:
 
 
 def two_workers(rows: int) -> dict[str, float]:
-    """Return how much faster two sending workers are than one, where answers take 200 ms.
+    """Return how much faster two sending workers are than one, where answers take half a second.
 
     Each may have 64 requests open; four exports keep both busy.
     """
     ratios = []
     with bench({"EXPORT_BATCH_ROWS": "1000"}) as here:
-        here.delay(0.2)
+        here.delay(0.5)
         second = worker("sender", "sender-2", concurrency=2)
         here.demo.components.stop_one("sender")
         here.demo.components.start(worker("sender", concurrency=2))

@@ -7,6 +7,7 @@ distinct by itself. What spills is hashed already, and its file is gone when the
 
 from __future__ import annotations
 
+import mmap
 import os
 import tempfile
 from collections import deque
@@ -27,6 +28,7 @@ Records = NDArray[np.uint8]
 # Parts that are looked at at once, and how often one that is too large is spread further.
 _AT_ONCE = 2
 _MOST_TIMES = 8
+_LARGE = 2 * 1024 * 1024
 
 
 class Distinct(Owning):
@@ -147,7 +149,8 @@ class _Spill(Owning):
                 part = _Part(self._file.fileno(), self._width, begins[:, number : number + 2])
                 if part.size:
                     waiting.append((part, ahead.submit(_distinct_part, part, at_once)))
-                if len(waiting) > _AT_ONCE:
+                # Of large parts fewer are in memory.
+                while len(waiting) > _AT_ONCE or sum(each.size for each, _ in waiting) > at_once:
                     yield from self._next(waiting, at_once)
             while waiting:
                 yield from self._next(waiting, at_once)
@@ -208,7 +211,7 @@ class _Part:
             yield self._read(lots, rows)
 
     def _read(self, lots: list[tuple[int, int]], rows: int) -> Records:
-        records = np.empty((rows, self._width), dtype=np.uint8)
+        records = _room(rows, self._width)
         left = records.data.cast("B")
         for begin, end in lots:
             at, missing = begin * self._width, (end - begin) * self._width
@@ -218,6 +221,15 @@ class _Part:
                     raise EOFError("What was spilled is not there any more.")
                 left, at, missing = left[read:], at + read, missing - read
         return records
+
+
+def _room(rows: int, width: int) -> Records:
+    size = rows * width
+    # A large one goes back to the system when nobody uses it any more; what threads give back to
+    # the allocator may stay with it.
+    if size < _LARGE:
+        return np.empty((rows, width), dtype=np.uint8)
+    return np.frombuffer(mmap.mmap(-1, size), dtype=np.uint8).reshape(rows, width)
 
 
 def _distinct_part(part: _Part, at_once: int) -> Records | None:

@@ -28,6 +28,8 @@ from infosum_auth.demo import Demo, running
 from infosum_auth.demo_parts import DemoError
 from infosum_auth.drill import (
     answers,
+    fetches,
+    file_server,
     hostile_files,
     programs,
     redis_broker,
@@ -35,6 +37,7 @@ from infosum_auth.drill import (
     stores,
     uploads,
 )
+from infosum_auth.drill.file_server import FileServer
 from infosum_auth.drill.parties import Audience
 from infosum_auth.drill.redis_server import RedisServer
 from infosum_auth.drill.scene import (
@@ -55,6 +58,7 @@ from providers.registry import registry
 FAULTS: dict[str, Fault] = {
     **programs.FAULTS,
     **uploads.FAULTS,
+    **fetches.FAULTS,
     **stores.FAULTS,
     **answers.FAULTS,
     **hostile_files.FAULTS,
@@ -91,10 +95,13 @@ def run(names: list[str], times: int, seed: int) -> dict[str, Any]:
                 for name in mine:
                     del scores[name]
                 continue
-            with _running(broker, Path(folder)) as (demo, redis):
+            with (
+                file_server.serving(Path(folder)) as files,
+                _running(broker, Path(folder), files) as (demo, redis),
+            ):
                 # The largest batches: what is measured are the failures, not the rate.
                 platform = max(registry, key=lambda each: each.limits.batch_rows)
-                drill = Drill(demo, platform, audiences, seed, redis)
+                drill = Drill(demo, platform, audiences, seed, files=files, redis=redis)
                 is_ok &= _all_held(drill, mine, times)
     skipped = {name: _NO_REDIS for name in names if name not in scores}
     figures = {name: asdict(score) for name, score in scores.items()}
@@ -129,11 +136,17 @@ def _inject(drill: Drill, fault: Fault, times: int, score: Score) -> None:
 
 
 @contextmanager
-def _running(broker: Broker, folder: Path) -> Iterator[tuple[Demo, RedisServer | None]]:
+def _running(
+    broker: Broker, folder: Path, files: FileServer
+) -> Iterator[tuple[Demo, RedisServer | None]]:
     """Run a demo for the drill alone, with servers that it may break."""
     if os.environ.get("REDIS_URL") or os.environ.get("DATABASE_URL"):
         raise DemoError("The drill breaks only servers of its own: unset DATABASE_URL, REDIS_URL.")
-    settings = {"EXPORT_IN_FLIGHT": str(IN_FLIGHT_OF_ONE), "EXPORT_BATCH_ROWS": str(BATCH_ROWS)}
+    settings = {
+        "EXPORT_IN_FLIGHT": str(IN_FLIGHT_OF_ONE),
+        "EXPORT_BATCH_ROWS": str(BATCH_ROWS),
+        "INTAKE_ADDRESSES": files.folder_address,
+    }
     if broker == Broker.POSTGRES:
         with running(settings=settings) as demo:
             yield demo, None

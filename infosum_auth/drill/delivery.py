@@ -32,6 +32,7 @@ class Delivery:
     ad_account: str
     batch_rows: int
     page: TextBrowser = field(default_factory=TextBrowser)
+    is_started: bool = False
 
     @classmethod
     def to_a_new_destination(
@@ -83,6 +84,7 @@ class Delivery:
     def start(self) -> None:
         """Start the export of the draft that the page shows."""
         self.page.click("Start export")
+        self.is_started = True
 
     def held(self) -> list[dict[str, Any]]:
         """Return what the platform tells of the audiences of this export's name."""

@@ -14,16 +14,17 @@ _LEASE_SECONDS = 125
 def worker_killed_while_preparing(drill: Drill) -> None:
     """Kill -9 of all worker processes before the first batch is sent."""
     drill.sleep(0, 1.5)
-    _kill_workers(drill)
+    kill_workers(drill)
 
 
 def worker_killed_while_sending(drill: Drill) -> None:
     """Kill -9 of all worker processes while requests are under way."""
     drill.sleep_until_sending()
-    _kill_workers(drill)
+    kill_workers(drill)
 
 
-def _kill_workers(drill: Drill) -> None:
+def kill_workers(drill: Drill) -> None:
+    """Kill -9 of all worker processes; then they are started again."""
     for name in WORKERS:
         drill.demo.components.kill(name)
     for name in WORKERS:

@@ -17,6 +17,7 @@ import requests
 from infosum_auth.demo import Demo
 from infosum_auth.demo_walks import control
 from infosum_auth.drill.delivery import Delivery, judge, wait_for_the_end
+from infosum_auth.drill.file_server import FileServer
 from infosum_auth.drill.parties import Audience, Party, parties
 from infosum_auth.drill.redis_server import RedisServer
 from infosum_auth.drill.score import Score
@@ -60,7 +61,8 @@ class Fault:
 class Drill:
     """A demo with one platform, its parties, and new destinations for each injection.
 
-    Where a party has two ad accounts, they are in these in turn. `redis` is the broker, if any.
+    Where a party has two ad accounts, they are in these in turn. `files` gives the parties' files;
+    `redis` is the broker, if any.
     """
 
     def __init__(
@@ -69,9 +71,12 @@ class Drill:
         platform: Platform,
         audiences: Sequence[Audience],
         seed: int,
+        *,
+        files: FileServer,
         redis: RedisServer | None = None,
     ) -> None:
         self.demo = demo
+        self.files = files
         self.redis = redis
         self.platform = platform
         self.chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
@@ -98,11 +103,11 @@ class Drill:
         if fault.before is not None:
             other.start()
             fault.before(self, one)
-        if not one.is_at_a_draft:
+        if not one.is_started and not one.is_at_a_draft:
             one.upload()
-        one.start()
-        if fault.before is None:
-            other.start()
+        for each in self.deliveries:
+            if not each.is_started:
+                each.start()
         if fault.strike is not None:
             fault.strike(self)
         began = time.monotonic()

@@ -15,6 +15,7 @@ from infosum_auth.demo_walks import control, create_destination, signed_in, told
 from infosum_auth.drill.parties import Audience, Party
 from infosum_auth.drill.score import Score
 from infosum_auth.text_browser import NotOnThePageError, TextBrowser
+from providers.declarations import Replace
 from providers.platform import Platform
 
 PATIENCE_SECONDS = 400
@@ -22,7 +23,11 @@ PATIENCE_SECONDS = 400
 
 @dataclass
 class Delivery:
-    """An export of a party's to a destination of its own; `page` is what its browser shows."""
+    """An export of a party's to a destination of its own; `page` is what its browser shows.
+
+    `replaces` says which way, where it is a Replace; `requests_before` are those that had changed
+    the audience before it.
+    """
 
     demo: Demo
     platform: Platform
@@ -31,6 +36,8 @@ class Delivery:
     url: str
     ad_account: str
     batch_rows: int
+    replaces: Replace | None = None
+    requests_before: int = 0
     page: TextBrowser = field(default_factory=TextBrowser)
     is_started: bool = False
 
@@ -44,6 +51,7 @@ class Delivery:
         *,
         ad_account: int,
         batch_rows: int,
+        replaces: Replace | None = None,
     ) -> Delivery:
         """Create a destination, in the ad account of this number; no file is there yet."""
         made = create_destination(
@@ -55,7 +63,7 @@ class Delivery:
             ad_account=ad_account,
             by=party.member,
         )
-        return cls(demo, platform, party, name, made.url, made.ad_account, batch_rows)
+        return cls(demo, platform, party, name, made.url, made.ad_account, batch_rows, replaces)
 
     @property
     def audience(self) -> Audience:
@@ -68,11 +76,35 @@ class Delivery:
         browser.click("New export")
         return browser
 
+    def fill_before(self) -> None:
+        """Add what a Replace is to find, and wait until it is there."""
+        self._upload(self.party.before)
+        self.page.click("Start export")
+        wait_for_the_end(self.page)
+        found = self.held()
+        if [each["digest"] for each in found] != [self.party.before.expected.digest]:
+            raise RuntimeError(f"What is to be replaced did not arrive: {found}")
+        self.requests_before = found[0]["requests"]
+
+    @property
+    def requests_needed(self) -> int:
+        """Return how many requests change the audience where nothing goes twice."""
+        after, before = (each.expected.digests for each in (self.audience, self.party.before))
+        if self.replaces == Replace.BY_DIFFERENCE:
+            return self._batches(len(before - after)) + self._batches(len(after - before))
+        return self._batches(len(after)) + (self.replaces == Replace.NATIVE)
+
+    def _batches(self, people: int) -> int:
+        return -(-people // self.batch_rows)
+
     def upload(self) -> TextBrowser:
         """Upload the file in one request; return the page that it leads to."""
+        return self._upload(self.audience)
+
+    def _upload(self, audience: Audience) -> TextBrowser:
         self.page = self.at_the_form()
         form = self.page.form_with("Upload")
-        form.attach("File", self.audience.file)
+        form.attach("File", audience.file)
         self.page.press(form, "Upload")
         return self.page
 
@@ -83,7 +115,9 @@ class Delivery:
 
     def start(self) -> None:
         """Start the export of the draft that the page shows."""
-        self.page.click("Start export")
+        form = self.page.form_with("Start export")
+        form.pick("Add" if self.replaces is None else "Replace")
+        self.page.press(form, "Start export")
         self.is_started = True
 
     def held(self) -> list[dict[str, Any]]:
@@ -93,8 +127,8 @@ class Delivery:
         return found
 
     def has_begun(self) -> bool:
-        """Say whether the platform was given anything."""
-        return any(each["requests"] for each in self.held())
+        """Say whether the platform was given anything of this export."""
+        return any(each["requests"] > self.requests_before for each in self.held())
 
 
 def judge(delivery: Delivery, beside: Audience, score: Score) -> bool:
@@ -106,9 +140,9 @@ def judge(delivery: Delivery, beside: Audience, score: Score) -> bool:
     found = delivery.held()
     is_whole = [each["digest"] for each in found] == [expected.digest]
     held = sum(each["held"] for each in found)
-    needed = -(-len(expected.digests) // delivery.batch_rows)
     score.lost += 0 if is_whole else max(1, abs(held - len(expected.digests)))
-    score.resent_batches += max(0, sum(each["requests"] for each in found) - needed)
+    requests = sum(each["requests"] for each in found) - delivery.requests_before
+    score.resent_batches += max(0, requests - delivery.requests_needed)
     foreign = frozenset() if is_whole else beside.expected.digests - expected.digests
     wrong = [each for each in found if _is_wrong(delivery, each, foreign)]
     score.wrong_account += len(wrong)

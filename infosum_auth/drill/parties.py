@@ -6,8 +6,10 @@ time has a file of its own, so that whatever went under the wrong authorization 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from infosum_auth.demo import Demo
@@ -18,7 +20,10 @@ from providers.platform import Platform
 
 _STRANGER = "stranger@globex.example"
 # People of the emulated platforms who may write audiences, by platform.
-_PEOPLE = {"snapchat": ("Olivia Org-Admin", "Amir Agency", "Dana Data")}
+_PEOPLE = {
+    "snapchat": ("Olivia Org-Admin", "Amir Agency", "Dana Data"),
+    "pinterest": ("Olive Owner", "Mia Mixed", "Adam Admin"),
+}
 # Who authorizes and who exports: twice in one organization, once in another one.
 _MEMBERS = ((ANALYST, CREATOR), (ANALYST, CREATOR), (_STRANGER, _STRANGER))
 
@@ -28,27 +33,54 @@ class Audience:
     """A file, and what must arrive of it."""
 
     file: Path
-    expected: Expected
+
+    @cached_property
+    def expected(self) -> Expected:
+        return expected_of(self.file)
 
     @classmethod
     def made(cls, file: Path, rows: int, seed: int) -> Audience:
         """Write a file of so many rows; the same seed gives the same one."""
-        file.write_text("".join(messy_rows(rows, seed=seed)), encoding="utf-8")
-        return cls(file, expected_of(file))
+        return cls._written(file, messy_rows(rows, seed=seed))
+
+    @classmethod
+    def before(cls, file: Path, rows: int, seed: int) -> Audience:
+        """Write what a Replace by that file finds: a part of it, and others who will leave.
+
+        Fewer than the share from which on a person is asked whether that is meant.
+        """
+        others = rows // 7
+        stay = islice(messy_rows(rows, seed=seed), rows - others)
+        leave = islice(messy_rows(rows, seed=seed + 1000), 1, others)
+        return cls._written(file, (line for lines in (stay, leave) for line in lines))
+
+    @classmethod
+    def _written(cls, file: Path, lines: Iterator[str]) -> Audience:
+        file.write_text("".join(lines), encoding="utf-8")
+        return cls(file)
 
 
 @dataclass(frozen=True)
 class Party:
-    """One who exports under one authorization. `person` is the id of who approved it there."""
+    """One who exports under one authorization. `person` is the id of who approved it there.
+
+    `before` is what a Replace by `audience` finds.
+    """
 
     member: str
     authorization: str
     person: str
     audience: Audience
+    before: Audience
 
 
-def parties(demo: Demo, platform: Platform, audiences: Sequence[Audience]) -> list[Party]:
-    """Make the authorizations; the first party has the first file, the others the second one."""
+def parties(
+    demo: Demo, platform: Platform, audiences: Sequence[tuple[Audience, Audience]]
+) -> list[Party]:
+    """Make the authorizations; the first party has the first files, the others the second ones.
+
+    They are an audience and what is there before a Replace by it.
+    """
     emulated = control(demo, "people")[platform.key]["people"]
     ids = {each["name"]: each["id"] for each in emulated}
     found = []
@@ -56,5 +88,5 @@ def parties(demo: Demo, platform: Platform, audiences: Sequence[Audience]) -> li
         name = f"Drill {number + 1} at {platform.label}"
         person = _PEOPLE[platform.key][number]
         authorize(demo, platform, name, by=authorizes, person=person)
-        found.append(Party(exports, name, ids[person], audiences[min(number, 1)]))
+        found.append(Party(exports, name, ids[person], *audiences[min(number, 1)]))
     return found

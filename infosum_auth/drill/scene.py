@@ -22,6 +22,7 @@ from infosum_auth.drill.parties import Audience, Party, parties
 from infosum_auth.drill.redis_server import RedisServer
 from infosum_auth.drill.score import Score
 from infosum_auth.text_browser import NotOnThePageError
+from providers.declarations import Replace
 from providers.platform import Platform
 
 ROWS = 250_000
@@ -47,7 +48,7 @@ class Fault:
 
     `may_resend` says how many batches may go a second time for one injection. `answer` is the HTTP
     status that the platform must have given because of it. `whole` does all of it in its own way,
-    once.
+    once. `replaces`: the exports are Replaces, at a platform that does it this way.
     """
 
     strike: Callable[[Drill], None] | None = None
@@ -56,6 +57,7 @@ class Fault:
     answer: int | None = None
     whole: Callable[[Drill, Score], None] | None = None
     broker: Broker = Broker.POSTGRES
+    replaces: Replace | None = None
 
 
 class Drill:
@@ -69,7 +71,7 @@ class Drill:
         self,
         demo: Demo,
         platform: Platform,
-        audiences: Sequence[Audience],
+        audiences: Sequence[tuple[Audience, Audience]],
         seed: int,
         *,
         files: FileServer,
@@ -89,25 +91,8 @@ class Drill:
 
         False where the fault came too late to meet anything; then nothing is counted.
         """
-        self._runs += 1
-        # In turn with another authorization of the same organization, and with another one's.
-        first, second = self.parties[0], self.parties[1 + self._runs % 2]
-        names = (f"Drill {self._runs}", f"Drill {self._runs} beside")
-        one, other = self.deliveries = [
-            self.delivery(party, name) for party, name in zip((first, second), names, strict=True)
-        ]
         answers = self._answers(fault.answer)
-        # Slow enough that a fault meets batches in flight.
-        self.fault("slow", count=None, seconds=_SLOW_SECONDS)
-        other.upload()
-        if fault.before is not None:
-            other.start()
-            fault.before(self, one)
-        if not one.is_started and not one.is_at_a_draft:
-            one.upload()
-        for each in self.deliveries:
-            if not each.is_started:
-                each.start()
+        one, other = self._begun(fault)
         if fault.strike is not None:
             fault.strike(self)
         began = time.monotonic()
@@ -120,11 +105,37 @@ class Drill:
         if has_struck:
             score.injected += 1
             score.most_seconds = max(score.most_seconds, seconds)
-            wells = [judge(one, second.audience, score), judge(other, first.audience, score)]
+            wells = [judge(one, other.audience, score), judge(other, one.audience, score)]
             score.survived += all(wells)
         return has_struck
 
-    def delivery(self, party: Party, name: str) -> Delivery:
+    def _begun(self, fault: Fault) -> tuple[Delivery, Delivery]:
+        """Start two exports, at new destinations."""
+        self._runs += 1
+        # In turn with another authorization of the same organization, and with another one's.
+        first, second = self.parties[0], self.parties[1 + self._runs % 2]
+        names = (f"Drill {self._runs}", f"Drill {self._runs} beside")
+        one, other = self.deliveries = [
+            self.delivery(party, name, fault.replaces)
+            for party, name in zip((first, second), names, strict=True)
+        ]
+        if fault.replaces is not None:
+            for each in self.deliveries:
+                each.fill_before()
+        # Slow enough that a fault meets batches in flight.
+        self.fault("slow", count=None, seconds=_SLOW_SECONDS)
+        other.upload()
+        if fault.before is not None:
+            other.start()
+            fault.before(self, one)
+        if not one.is_started and not one.is_at_a_draft:
+            one.upload()
+        for each in self.deliveries:
+            if not each.is_started:
+                each.start()
+        return one, other
+
+    def delivery(self, party: Party, name: str, replaces: Replace | None = None) -> Delivery:
         """Return an export to a new destination of this name; no file is there yet."""
         return Delivery.to_a_new_destination(
             self.demo,
@@ -132,7 +143,8 @@ class Drill:
             party,
             name,
             ad_account=self._runs % 2,
-            batch_rows=BATCH_ROWS,
+            batch_rows=min(BATCH_ROWS, self.platform.limits.batch_rows),
+            replaces=replaces,
         )
 
     def sleep(self, least: float, most: float) -> None:

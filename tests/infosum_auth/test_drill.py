@@ -36,7 +36,7 @@ def delivery(sandbox, tmp_path, audiences) -> Delivery:
     demo = Demo(
         ports, tmp_path, Databases(application="", owner=""), [], Components(tmp_path, {}), None
     )
-    party = Party("creator@acme.example", "Drill", "snap-4", audiences[0])
+    party = Party("creator@acme.example", "Drill", "snap-4", audiences[0], audiences[1])
     page = TextBrowser()
     page.page.append("Export finished: Succeeded")
     platform = registry.get("snapchat")
@@ -82,7 +82,7 @@ def test_a_batch_under_another_authorization_is_under_a_wrong_one(delivery, snap
 
 
 def test_another_ad_account_is_a_wrong_one(delivery, snapchat, audiences):
-    delivery.party = Party("creator@acme.example", "Drill", "snap-1", audiences[0])
+    delivery.party = Party("creator@acme.example", "Drill", "snap-1", audiences[0], audiences[1])
     sent(snapchat, "Olivia Org-Admin", audiences[0], DE)
     is_well, score = judged(delivery, audiences[1])
     assert (is_well, score.wrong_account) == (False, 1)

@@ -40,7 +40,7 @@ from infosum_auth.drill import (
     uploads,
 )
 from infosum_auth.drill.file_server import FileServer
-from infosum_auth.drill.parties import Audience
+from infosum_auth.drill.parties import PEOPLE, Audience
 from infosum_auth.drill.redis_server import RedisServer
 from infosum_auth.drill.scene import (
     BATCH_ROWS,
@@ -136,7 +136,8 @@ def _all_held(begin: Callable[[Platform], Drill], scores: Mapping[str, Score], t
 
 def _platform(fault: Fault) -> Platform:
     """Return where a fault is injected: with the largest batches, as it is not about the rate."""
-    fitting = (each for each in registry if fault.replaces in {None, each.replace})
+    known = (each for each in registry if each.key in PEOPLE)
+    fitting = (each for each in known if fault.replaces in {None, each.replace})
     return max(fitting, key=lambda each: each.limits.batch_rows)
 
 

@@ -19,8 +19,8 @@ from infosum_auth.sample_audience import messy_rows
 from providers.platform import Platform
 
 _STRANGER = "stranger@globex.example"
-# People of the emulated platforms who may write audiences, by platform.
-_PEOPLE = {
+# People who may write audiences, by the platforms at which the drill can be.
+PEOPLE = {
     "snapchat": ("Olivia Org-Admin", "Amir Agency", "Dana Data"),
     "pinterest": ("Olive Owner", "Mia Mixed", "Adam Admin"),
 }
@@ -86,7 +86,7 @@ def parties(
     found = []
     for number, (authorizes, exports) in enumerate(_MEMBERS):
         name = f"Drill {number + 1} at {platform.label}"
-        person = _PEOPLE[platform.key][number]
+        person = PEOPLE[platform.key][number]
         authorize(demo, platform, name, by=authorizes, person=person)
         found.append(Party(exports, name, ids[person], *audiences[min(number, 1)]))
     return found

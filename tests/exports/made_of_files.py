@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from authorizations import consent, services
 from destinations.models import Destination
-from exports import conducting, confirming, gathering, preparation
+from exports import comparing, conducting, confirming, gathering, preparation
 from organizations import fence
 from providers.secret import Secret
 from providers.values import AdAccount, Grant, Identity, Tokens, Verdict
@@ -50,14 +50,16 @@ def step(export) -> bool:
     following = conducting.advance(export.organization_id, export.id)
     if following.prepare:
         preparation.prepare(export.organization_id, export.id)
+    if following.compare:
+        comparing.compare(export.organization_id, export.id)
     for _ in following.send:
         send_next(export)
     for batch_id in following.confirm:
         confirming.confirm(export.organization_id, batch_id)
     if following.put_in_effect:
         gathering.put_in_effect(export.organization_id, export.id)
-    did = (following.prepare, following.send, following.confirm, following.put_in_effect)
-    return any(map(bool, did))
+    did = (following.prepare, following.compare, following.send, following.confirm)
+    return any(map(bool, did)) or following.put_in_effect
 
 
 def until(export, *wanted: str):

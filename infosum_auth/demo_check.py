@@ -1,7 +1,7 @@
 """Do the main job in a demo of its own, over HTTP as its people, and compare what arrived.
 
 `make demo-check` prints one JSON line and exits 0 only if every platform holds exactly the set that
-an independent computation in plain Python says.
+an independent computation in plain Python says: of a file, and of a smaller one that replaces it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +50,33 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Audience:
+    """A file, and what must arrive of it."""
+
+    file: Path
+
+    @cached_property
+    def expected(self) -> Expected:
+        return expected_of(self.file)
+
+    @classmethod
+    def written(cls, file: Path, lines: Iterable[str]) -> Audience:
+        """Write the lines of a file."""
+        file.write_text("".join(lines), encoding="utf-8")
+        return cls(file)
+
+
+@dataclass(frozen=True)
 class Figures:
-    """What came of one platform."""
+    """What came of one platform: of a file that was added, of a smaller one that replaced it."""
 
     expected: int
     held: int
     digest_equal: bool
     rejected: int
     seconds: float
+    replaced_equal: bool
+    replace_seconds: float
 
 
 def expected_of(path: Path) -> Expected:
@@ -86,21 +106,33 @@ def _is_address(value: str) -> bool:
     )
 
 
-def check(demo: Demo, platform: Platform, file: Path, expected: Expected) -> Figures:
+def check(demo: Demo, platform: Platform, audience: Audience, smaller: Audience) -> Figures:
     """Walk the whole way at one platform."""
     began = time.monotonic()
     authorization, destination = f"Acme at {platform.label}", f"Buyers at {platform.label}"
     authorize(demo, platform, authorization)
     made = create_destination(demo, platform, authorization, destination)
-    rejected = export(demo, made.url, file)
+    rejected = export(demo, made.url, audience.file)
     (held,) = control(demo, f"{platform.key}/audiences")
+    added = time.monotonic()
+    export(demo, made.url, smaller.file, "Replace")
+    (replaced,) = control(demo, f"{platform.key}/audiences")
     return Figures(
-        expected=len(expected.digests),
+        expected=len(audience.expected.digests),
         held=held["held"],
-        digest_equal=held["digest"] == expected.digest,
+        digest_equal=held["digest"] == audience.expected.digest,
         rejected=rejected,
-        seconds=round(time.monotonic() - began, 1),
+        seconds=round(added - began, 1),
+        replaced_equal=replaced["digest"] == smaller.expected.digest,
+        replace_seconds=round(time.monotonic() - added, 1),
     )
+
+
+def audiences(folder: Path, rows: int, seed: int) -> tuple[Audience, Audience]:
+    """Write a file of so many rows, and one without its last ones, which replaces it."""
+    lines = list(messy_rows(rows, seed=seed))
+    whole = Audience.written(folder / "audience.csv", lines)
+    return whole, Audience.written(folder / "smaller.csv", lines[: -(rows // 50)])
 
 
 def run(keys: Collection[str] = (), rows: int = ROWS) -> dict[str, Any]:
@@ -109,20 +141,18 @@ def run(keys: Collection[str] = (), rows: int = ROWS) -> dict[str, Any]:
     platforms: dict[str, Any] = {}
     is_ok = True
     with tempfile.TemporaryDirectory() as folder, running() as demo:
-        file = Path(folder) / "audience.csv"
-        file.write_text("".join(messy_rows(rows, seed=11)), encoding="utf-8")
-        expected = expected_of(file)
+        audience, smaller = audiences(Path(folder), rows, seed=11)
         emulated = control(demo, "people")
         for platform in registry:
             if keys and platform.key not in keys:
                 continue
             if platform.key not in emulated:
                 raise NotOnThePageError(f"{platform.label} has no emulator.")
-            found = check(demo, platform, file, expected)
+            found = check(demo, platform, audience, smaller)
             sys.stderr.write(f"{platform.key}: {found}\n")
             platforms[platform.key] = asdict(found)
             is_ok &= found.digest_equal and found.held == found.expected
-            is_ok &= found.rejected == expected.rejected
+            is_ok &= found.rejected == audience.expected.rejected and found.replaced_equal
     seconds = round(time.monotonic() - began, 1)
     return {"ok": is_ok and bool(platforms), "seconds": seconds, "platforms": platforms}
 

@@ -82,7 +82,7 @@ def create_destination(
     return Made(browser.url, chosen)
 
 
-def export(demo: Demo, destination_url: str, file: Path) -> int:
+def export(demo: Demo, destination_url: str, file: Path, mode: str = "Add") -> int:
     """Export a file as the creator; return how many rows the product rejected."""
     browser = signed_in(demo, CREATOR)
     browser.open(destination_url)
@@ -90,7 +90,9 @@ def export(demo: Demo, destination_url: str, file: Path) -> int:
     form = browser.form_with("Upload")
     form.attach("File", file)
     browser.press(form, "Upload")
-    browser.click("Start export")
+    form = browser.form_with("Start export")
+    form.pick(mode)
+    browser.press(form, "Start export")
     browser.wait_for("Export finished", seconds=PATIENCE_SECONDS)
     browser.must_say("Succeeded with rejects")
     reasons = browser.http.get(f"{browser.url.rstrip('/')}/rejects/", timeout=60)

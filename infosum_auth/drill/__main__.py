@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ import requests
 
 from infosum_auth.components import ComponentError
 from infosum_auth.demo import Demo, running
+from infosum_auth.demo_check import Audience
 from infosum_auth.demo_parts import DemoError
 from infosum_auth.drill import (
     answers,
@@ -40,7 +42,7 @@ from infosum_auth.drill import (
     uploads,
 )
 from infosum_auth.drill.file_server import FileServer
-from infosum_auth.drill.parties import PEOPLE, Audience
+from infosum_auth.drill.parties import PEOPLE
 from infosum_auth.drill.redis_server import RedisServer
 from infosum_auth.drill.scene import (
     BATCH_ROWS,
@@ -54,6 +56,7 @@ from infosum_auth.drill.scene import (
 from infosum_auth.drill.score import Score
 from infosum_auth.postgres_cluster import StartError
 from infosum_auth.processes import interruptible
+from infosum_auth.sample_audience import messy_rows
 from infosum_auth.text_browser import NotOnThePageError
 from providers.platform import Platform
 from providers.registry import registry
@@ -111,8 +114,12 @@ def run(names: list[str], times: int, seed: int) -> dict[str, Any]:
 
 def _audiences(folder: Path, number: int, seed: int) -> tuple[Audience, Audience]:
     """Return what is exported, and what is there before it replaces that."""
-    after = Audience.made(folder / f"audience-{number}.csv", ROWS, seed)
-    return after, Audience.before(folder / f"before-{number}.csv", ROWS, seed)
+    lines = list(messy_rows(ROWS, seed=seed))
+    # Fewer leave than the share from which on a person is asked whether that is meant.
+    others = ROWS // 7
+    leave = islice(messy_rows(ROWS, seed=seed + 1000), 1, others)
+    before = Audience.written(folder / f"before-{number}.csv", [*lines[:-others], *leave])
+    return Audience.written(folder / f"audience-{number}.csv", lines), before
 
 
 def _all_held(begin: Callable[[Platform], Drill], scores: Mapping[str, Score], times: int) -> bool:

@@ -11,8 +11,9 @@ from urllib.parse import quote
 import requests
 
 from infosum_auth.demo import Demo
+from infosum_auth.demo_check import Audience
 from infosum_auth.demo_walks import control, create_destination, signed_in, told
-from infosum_auth.drill.parties import Audience, Party
+from infosum_auth.drill.parties import Party
 from infosum_auth.drill.score import Score
 from infosum_auth.text_browser import NotOnThePageError, TextBrowser
 from providers.declarations import Replace

@@ -6,16 +6,12 @@ time has a file of its own, so that whatever went under the wrong authorization 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import islice
-from pathlib import Path
 
 from infosum_auth.demo import Demo
-from infosum_auth.demo_check import Expected, expected_of
+from infosum_auth.demo_check import Audience
 from infosum_auth.demo_walks import ANALYST, CREATOR, authorize, control
-from infosum_auth.sample_audience import messy_rows
 from providers.platform import Platform
 
 _STRANGER = "stranger@globex.example"
@@ -26,38 +22,6 @@ PEOPLE = {
 }
 # Who authorizes and who exports: twice in one organization, once in another one.
 _MEMBERS = ((ANALYST, CREATOR), (ANALYST, CREATOR), (_STRANGER, _STRANGER))
-
-
-@dataclass(frozen=True)
-class Audience:
-    """A file, and what must arrive of it."""
-
-    file: Path
-
-    @cached_property
-    def expected(self) -> Expected:
-        return expected_of(self.file)
-
-    @classmethod
-    def made(cls, file: Path, rows: int, seed: int) -> Audience:
-        """Write a file of so many rows; the same seed gives the same one."""
-        return cls._written(file, messy_rows(rows, seed=seed))
-
-    @classmethod
-    def before(cls, file: Path, rows: int, seed: int) -> Audience:
-        """Write what a Replace by that file finds: a part of it, and others who will leave.
-
-        Fewer than the share from which on a person is asked whether that is meant.
-        """
-        others = rows // 7
-        stay = islice(messy_rows(rows, seed=seed), rows - others)
-        leave = islice(messy_rows(rows, seed=seed + 1000), 1, others)
-        return cls._written(file, (line for lines in (stay, leave) for line in lines))
-
-    @classmethod
-    def _written(cls, file: Path, lines: Iterator[str]) -> Audience:
-        file.write_text("".join(lines), encoding="utf-8")
-        return cls(file)
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from typing import Any
 import requests
 
 from infosum_auth.demo import Demo
+from infosum_auth.demo_check import Audience
 from infosum_auth.demo_walks import control
 from infosum_auth.drill.delivery import Delivery, judge, wait_for_the_end
 from infosum_auth.drill.file_server import FileServer
-from infosum_auth.drill.parties import Audience, Party, parties
+from infosum_auth.drill.parties import Party, parties
 from infosum_auth.drill.redis_server import RedisServer
 from infosum_auth.drill.score import Score
 from infosum_auth.text_browser import NotOnThePageError
@@ -114,7 +115,8 @@ class Drill:
         self._runs += 1
         # In turn with another authorization of the same organization, and with another one's.
         first, second = self.parties[0], self.parties[1 + self._runs % 2]
-        names = (f"Drill {self._runs}", f"Drill {self._runs} beside")
+        name = f"Drill {self._runs} at {self.platform.label}"
+        names = (name, f"{name} beside")
         one, other = self.deliveries = [
             self.delivery(party, name, fault.replaces)
             for party, name in zip((first, second), names, strict=True)

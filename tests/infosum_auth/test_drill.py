@@ -8,10 +8,12 @@ import pytest
 from infosum_auth.components import Components
 from infosum_auth.databases import Databases
 from infosum_auth.demo import Demo
+from infosum_auth.demo_check import Audience
 from infosum_auth.demo_parts import Ports
 from infosum_auth.drill.delivery import Delivery, judge
-from infosum_auth.drill.parties import Audience, Party
+from infosum_auth.drill.parties import Party
 from infosum_auth.drill.score import Score
+from infosum_auth.sample_audience import messy_rows
 from infosum_auth.text_browser import TextBrowser
 from providers.registry import registry
 from tests.sandbox.raw_snapchat import DE, UK, RawSnapchat
@@ -21,7 +23,9 @@ NAME = "A segment"
 
 @pytest.fixture
 def audiences(tmp_path: Path) -> list[Audience]:
-    return [Audience.made(tmp_path / f"{seed}.csv", rows=100, seed=seed) for seed in (1, 2)]
+    return [
+        Audience.written(tmp_path / f"{seed}.csv", messy_rows(100, seed=seed)) for seed in (1, 2)
+    ]
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 import pytest
 
 from infosum_auth.demo import running
-from infosum_auth.demo_check import check, expected_of
+from infosum_auth.demo_check import audiences, check
 from infosum_auth.demo_walks import control
-from infosum_auth.sample_audience import messy_rows
 from providers.registry import registry
 
 
@@ -17,14 +16,14 @@ def own_servers(monkeypatch):
 
 
 def do_the_main_job(tmp_path):
-    file = tmp_path / "audience.csv"
-    file.write_text("".join(messy_rows(3_000, seed=5)), encoding="utf-8")
-    expected = expected_of(file)
+    audience, smaller = audiences(tmp_path, 3_000, seed=5)
+    expected = audience.expected
     with running() as demo:
         platform = next(each for each in registry if each.key in control(demo, "people"))
-        found = check(demo, platform, file, expected)
+        found = check(demo, platform, audience, smaller)
     assert found.held == found.expected == len(expected.digests) > 1_000
     assert found.digest_equal
+    assert found.replaced_equal
     assert found.rejected == expected.rejected > 100
 
 

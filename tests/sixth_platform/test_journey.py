@@ -53,4 +53,5 @@ def test_two_files_make_a_platform_that_audiences_are_delivered_to(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(done.stdout)["platforms"]["billboard"]
     assert figures["digest_equal"]
+    assert figures["replaced_equal"]
     assert figures["held"] == figures["expected"] > 1_000

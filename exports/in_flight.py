@@ -15,7 +15,7 @@ from exports.states import BatchState
 from providers.registry import registry
 
 # Workers hold what they send in memory, and a batch of some platforms has 100,000 identifiers.
-_MOST_IDENTIFIERS = 500_000
+_MOST_IDENTIFIERS = 1_000_000
 # One on its way while the next is made, however large they are.
 _LEAST = 2
 

@@ -23,14 +23,15 @@ from organizations import fence
 from providers.values import Receipt
 
 # Batches that one stint has in flight.
-SLOTS = 32
+SLOTS = 48
 # Others wait so long for their turn at most, and for the requests then under way.
 STINT_SECONDS = 3.0
 # A token and an audience are looked at anew after so long.
 _WAY_LASTS = 1.0
-# Answers come one by one, and are kept together: more of them are waited for, until half of
-# them are there, for so small a part of their usual time, or as long as keeping them takes.
+# Answers come one by one, and are kept together: more of them are waited for, until half of them
+# are there, for so small a part of their usual time, or for so many times as keeping them takes.
 _LINGER = 0.1
+_KEEPINGS = 3
 _LONGEST_LINGER = 0.05
 
 
@@ -61,7 +62,7 @@ class _Stint:
     has_asked: bool = False
     way: delivery.Way | None = None
     way_until: float = 0.0
-    # As many as found a place in the rate last time, and some.
+    # As many as found a place in the rate last time; twice as many when all of them did.
     width: int = SLOTS
     # How long an answer took lately, and to keep those that came, in seconds.
     usual: float = 0.0
@@ -119,7 +120,10 @@ class _Stint:
         if way is None:
             raise RuntimeError("Nothing is claimed without a way to send it.")
         placed = delivery.placed(way, claimed)
-        self.width = max(1, min(SLOTS, len(placed) + (len(placed) == len(claimed))))
+        if len(placed) < len(claimed):
+            self.width = max(1, len(placed))
+        else:
+            self.width = min(SLOTS, 2 * self.width)
         for claim, wait_for in placed:
             future = self.slots.submit(_deliver, claim, way, wait_for)
             self.under_way[future] = claim
@@ -129,7 +133,9 @@ class _Stint:
     def _received(self) -> list[tuple[Claim, Receipt]]:
         """Wait for answers; return those that are good. What else there was is noted already."""
         done, left = wait(self.under_way, return_when=FIRST_COMPLETED)
-        until = time.monotonic() + min(max(_LINGER * self.usual, self.keeping), _LONGEST_LINGER)
+        until = time.monotonic() + min(
+            max(_LINGER * self.usual, _KEEPINGS * self.keeping), _LONGEST_LINGER
+        )
         while len(done) < len(left) and (more := until - time.monotonic()) > 0:
             also, left = wait(left, timeout=more, return_when=FIRST_COMPLETED)
             done |= also

@@ -208,8 +208,8 @@ CELERY_TASK_ROUTES = {
 }
 
 # Batches that may be with a platform at a time: of one export, of one organization.
-EXPORT_IN_FLIGHT: int = env.int("EXPORT_IN_FLIGHT", default=64)
-ORGANIZATION_IN_FLIGHT: int = env.int("ORGANIZATION_IN_FLIGHT", default=96)
+EXPORT_IN_FLIGHT: int = env.int("EXPORT_IN_FLIGHT", default=96)
+ORGANIZATION_IN_FLIGHT: int = env.int("ORGANIZATION_IN_FLIGHT", default=128)
 
 # Messages are hints: each of these finds in the rows what is left to do.
 CELERY_BEAT_SCHEDULE = {

@@ -107,7 +107,7 @@ def against_a_script(rows: int) -> dict[str, float]:
 def two_workers(rows: int) -> dict[str, float]:
     """Return how much faster two sending workers are than one, where answers take half a second.
 
-    Each may have 64 requests open; four exports keep both busy.
+    Each may have 96 requests open; four exports keep both busy.
     """
     ratios = []
     with bench({"EXPORT_BATCH_ROWS": "1000"}) as here:

@@ -62,8 +62,9 @@ class _Stint:
     has_asked: bool = False
     way: delivery.Way | None = None
     way_until: float = 0.0
-    # As many as found a place in the rate last time; twice as many when all of them did.
+    # As many as found a place in the rate last time, and some: what finds none is given back.
     width: int = SLOTS
+    is_held_by_rate: bool = False
     # How long an answer took lately, and to keep those that came, in seconds.
     usual: float = 0.0
     keeping: float = 0.0
@@ -120,8 +121,10 @@ class _Stint:
         if way is None:
             raise RuntimeError("Nothing is claimed without a way to send it.")
         placed = delivery.placed(way, claimed)
-        if len(placed) < len(claimed):
-            self.width = max(1, len(placed))
+        self.is_held_by_rate |= len(placed) < len(claimed)
+        if self.is_held_by_rate:
+            some = len(placed) == len(claimed)
+            self.width = max(1, min(SLOTS, len(placed) + some))
         else:
             self.width = min(SLOTS, 2 * self.width)
         for claim, wait_for in placed:

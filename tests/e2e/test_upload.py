@@ -127,7 +127,9 @@ def window(creator_page: Page, destination_url: str) -> Window:
 def test_how_far_it_is_can_be_seen_and_heard(window: Window, buyers: Path):
     window.throttle(SLOW)
     window.upload(buyers)
-    figures = re.compile(r"\d\.\d MB of 19\.8 MB \(\d+ %\), \d\.\d MB/s, about \d+ seconds? left")
+    figures = re.compile(
+        r"\d+\.\d MB of 19\.8 MB \(\d+ %\), \d+\.\d [KM]B/s, about \d+ seconds? left"
+    )
     expect(window.page.locator("[data-upload-figures]")).to_have_text(figures, timeout=30_000)
     window.says(re.compile(r"^(Uploading|\d\d % uploaded)\.$"))
     first = int(window.bar.get_attribute("value"))

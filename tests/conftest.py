@@ -1,16 +1,13 @@
 """How every test meets the databases, the network and the browser."""
 
-import contextlib
-import shutil
 from collections.abc import Generator
 
 import pytest
-import redis
 from django.db import connections
 from django.test.utils import override_settings, setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 
-from infosum_auth.processes import free_port, spawn, stop, wait_until
+from infosum_auth.drill import redis_server
 
 pytest_plugins = ["tests.people", "tests.sample_platform", "tests.sandbox_process"]
 
@@ -67,22 +64,7 @@ def quick_passwords() -> Generator[None]:
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     """Start a Redis server of our own on a free port; tests flush and kill only this one."""
-    program = shutil.which("redis-server")
-    if program is None:
+    if not redis_server.is_installed():
         pytest.fail("Tests marked `broker` need redis-server on the PATH.")
-    folder, port = tmp_path_factory.mktemp("redis"), free_port()
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    with (folder / "redis.log").open("wb") as log:
-        server = spawn([program, *options], output=log, folder=folder)
-    try:
-        url = f"redis://127.0.0.1:{port}/0"
-        assert wait_until(lambda: _pings(url), seconds=15), (folder / "redis.log").read_text()
-        yield url
-    finally:
-        stop(server)
-
-
-def _pings(url: str) -> bool:
-    with redis.Redis.from_url(url) as client, contextlib.suppress(redis.ConnectionError):
-        return bool(client.ping())
-    return False
+    with redis_server.running(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url

@@ -7,9 +7,6 @@ distinct by itself. What spills is hashed already, and its file is gone when the
 
 from __future__ import annotations
 
-import mmap
-import os
-import tempfile
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,8 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from exports.engine.lots import Lots, Part
 from exports.engine.owning import Owning
-from exports.engine.vectorized.tables import PARTS, Hash
+from exports.engine.vectorized.tables import Hash
 
 # Bytes of records in memory; a few times as many while they are looked at.
 IN_MEMORY = 4 * 1024 * 1024
@@ -28,7 +26,6 @@ Records = NDArray[np.uint8]
 # Parts that are looked at at once, and how often one that is too large is spread further.
 _AT_ONCE = 2
 _MOST_TIMES = 8
-_LARGE = 2 * 1024 * 1024
 
 
 class Distinct(Owning):
@@ -109,10 +106,9 @@ class Distinct(Owning):
 
 
 class _Spill(Owning):
-    """Records in one nameless file, lot by lot, each lot ordered by part. A context manager.
+    """Records on disk, spread over parts by a hash: those that are alike are in one part.
 
-    A part is told by a hash, so records that are alike are in one. How often these were spread
-    already is the `depth`.
+    A context manager. How often these were spread already is the `depth`.
     """
 
     def __init__(self, folder: Path, width: int, depth: int = 0) -> None:
@@ -122,33 +118,22 @@ class _Spill(Owning):
         self._depth = depth
         self._hash = Hash(width)
         self._ordered: Records = np.empty((0, width), dtype=np.uint8)
-        file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - on the stack
-        self._file = self._stack.enter_context(file)
-        self._count = 0
-        # In records: where each part of a lot begins, and the lot's end. A row a lot.
-        self._begins: list[NDArray[np.int64]] = []
+        self.lots = self._stack.enter_context(Lots(width, folder))
 
     def add(self, records: Records) -> None:
         """Put a lot of records into the file."""
         if len(self._ordered) < len(records):
             self._ordered = np.empty_like(records)
-        self._begins.append(self._hash.spread(records, self._ordered) + self._count)
-        self._count += len(records)
-        # In one go: with a file for each part it took three times as long.
-        left = self._ordered[: len(records)].data.cast("B")
-        while left:
-            left = left[self._file.write(left) :]
+        begins = self._hash.spread(records, self._ordered)
+        self.lots.add(self._ordered[: len(records)], begins)
 
     def parts(self, at_once: int) -> Iterator[Records]:
         """Yield each record once, part by part, while the next parts are looked at."""
         self._ordered = self._ordered[:0].copy()
-        waiting: deque[tuple[_Part, Future[Records | None]]] = deque()
-        begins = np.array(self._begins)
+        waiting: deque[tuple[Part, Future[Records | None]]] = deque()
         with ThreadPoolExecutor(_AT_ONCE) as ahead:
-            for number in range(PARTS):
-                part = _Part(self._file.fileno(), self._width, begins[:, number : number + 2])
-                if part.size:
-                    waiting.append((part, ahead.submit(_distinct_part, part, at_once)))
+            for part in self.lots.parts():
+                waiting.append((part, ahead.submit(_distinct_part, part, at_once)))
                 # Of large parts fewer are in memory.
                 while len(waiting) > _AT_ONCE or sum(each.size for each, _ in waiting) > at_once:
                     yield from self._next(waiting, at_once)
@@ -156,7 +141,7 @@ class _Spill(Owning):
                 yield from self._next(waiting, at_once)
 
     def _next(
-        self, waiting: deque[tuple[_Part, Future[Records | None]]], at_once: int
+        self, waiting: deque[tuple[Part, Future[Records | None]]], at_once: int
     ) -> Iterator[Records]:
         part, looked_at = waiting.popleft()
         found = looked_at.result()
@@ -165,7 +150,7 @@ class _Spill(Owning):
         else:
             yield found
 
-    def _parts_of(self, part: _Part, at_once: int) -> Iterator[Records]:
+    def _parts_of(self, part: Part, at_once: int) -> Iterator[Records]:
         """Yield each record of a large part once: it is spread further, unless they are few."""
         pieces = part.pieces(at_once)
         kept: Records = np.empty((0, self._width), dtype=np.uint8)
@@ -184,60 +169,11 @@ class _Spill(Owning):
             yield from further.parts(at_once)
 
 
-class _Part:
-    """Where the records of one part are: a row a lot, with its begin and its end in records."""
-
-    def __init__(self, descriptor: int, width: int, lots: NDArray[np.int64]) -> None:
-        self._descriptor = descriptor
-        self._width = width
-        self._lots: list[list[int]] = lots.tolist()
-        self.size = width * sum(end - begin for begin, end in self._lots)
-
-    def pieces(self, size: int) -> Iterator[Records]:
-        """Yield its records in pieces of so many bytes, or of one record where that is more."""
-        most = max(1, size // self._width)
-        lots, rows = [], 0
-        for begin, end in self._lots:
-            start = begin
-            while start < end:
-                stop = min(end, start + most - rows)
-                lots.append((start, stop))
-                rows += stop - start
-                start = stop
-                if rows == most:
-                    yield self._read(lots, rows)
-                    lots, rows = [], 0
-        if rows:
-            yield self._read(lots, rows)
-
-    def _read(self, lots: list[tuple[int, int]], rows: int) -> Records:
-        records = _room(rows, self._width)
-        left = records.data.cast("B")
-        for begin, end in lots:
-            at, missing = begin * self._width, (end - begin) * self._width
-            while missing:
-                read = os.preadv(self._descriptor, [left[:missing]], at)
-                if not read:
-                    raise EOFError("What was spilled is not there any more.")
-                left, at, missing = left[read:], at + read, missing - read
-        return records
-
-
-def _room(rows: int, width: int) -> Records:
-    size = rows * width
-    # A large one goes back to the system when nobody uses it any more; what threads give back to
-    # the allocator may stay with it.
-    if size < _LARGE:
-        return np.empty((rows, width), dtype=np.uint8)
-    return np.frombuffer(mmap.mmap(-1, size), dtype=np.uint8).reshape(rows, width)
-
-
-def _distinct_part(part: _Part, at_once: int) -> Records | None:
+def _distinct_part(part: Part, at_once: int) -> Records | None:
     """Return each record of a part once, or None where it is too large for that."""
     if part.size > at_once:
         return None
-    (records,) = part.pieces(part.size)
-    return distinct(records)
+    return distinct(part.whole())
 
 
 def distinct(records: Records) -> Records:

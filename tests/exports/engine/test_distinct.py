@@ -85,7 +85,7 @@ def test_people_without_a_type_or_with_equal_ones_spread_over_the_parts(tmp_path
         for number in random.Random(2).sample(range(1, 65_536), 2000):
             people.add(person(number))
         assert len(taken(people)) == 2000
-        sizes = np.diff(np.array(people._spilled._begins), axis=1).sum(axis=0)
+        sizes = np.diff(np.array(people._spilled.lots._begins), axis=1).sum(axis=0)
     assert sizes.sum() == 2000
     assert sizes.max() <= 64
 
@@ -106,7 +106,7 @@ def test_what_spills_has_no_name_and_is_gone_afterwards(tmp_path):
     with Distinct(DIGEST, tmp_path, in_memory=32) as people:
         for each in many(50):
             people.add(each)
-        file = people._spilled._file
+        file = people._spilled.lots.file
         assert list(tmp_path.iterdir()) == []
         assert not file.closed
     assert file.closed
@@ -117,7 +117,7 @@ def test_an_error_ends_the_spilled_file_too(tmp_path):
         with Distinct(DIGEST, tmp_path, in_memory=0) as people:
             people.add(record(1))
             people.add(record(2))
-            opened.append(people._spilled._file)
+            opened.append(people._spilled.lots.file)
             raise RuntimeError
 
     opened = []

@@ -14,7 +14,8 @@ from authorizations.uses import Use
 from destinations import audiences
 from exports import breakers
 from exports.models import Export, ExportBatch
-from exports.states import BatchState, ExportState, WaitingFor
+from exports.outcomes import go_on_as_answered
+from exports.states import BatchState
 from exports.troubles import trouble_of
 from organizations import fence
 from providers.errors import PlatformError
@@ -90,8 +91,7 @@ def _note_answer(organization_id: uuid.UUID, batch: ExportBatch) -> None:
     breakers.note_answer(batch.export.destination.platform)
     with fence.inside(organization_id):
         export = Export.objects.get(pk=batch.export_id)
-        if export.waiting_for == WaitingFor.PLATFORM:
-            export.move(ExportState.SENDING)
+        go_on_as_answered(export)
 
 
 def _note_patience(organization_id: uuid.UUID, batch: ExportBatch) -> uuid.UUID | None:

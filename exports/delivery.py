@@ -22,10 +22,11 @@ from exports.claims import Claim, LeaseLost, claim_due, locked
 from exports.engine import batches as encoding
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.models import Export
+from exports.outcomes import go_on_as_answered
 from exports.receipts import write_receipts
 from exports.room import Room
 from exports.services import file_key_of
-from exports.states import ExportState, Operation, WaitingFor
+from exports.states import Operation
 from exports.troubles import Trouble, fault_of_ours, not_set_up, pause_after
 from exports.undelivered import give_back, give_up, note_trouble
 from organizations.sealing import SealBroken
@@ -185,5 +186,4 @@ def note_receipts(received: Sequence[tuple[Claim, Receipt]]) -> None:
     if breakers.note_answer(export.destination.platform):
         # It is there again: what had waited for it need not wait any longer.
         export.batches.filter(troubles__gt=0).update(not_before=None)
-    if export.waiting_for == WaitingFor.PLATFORM:
-        export.move(ExportState.SENDING)
+    go_on_as_answered(export)

@@ -20,7 +20,7 @@ from destinations import audiences
 from exports import breakers, gathered
 from exports.export_leases import LEASE_SECONDS, kept
 from exports.models import Export, ExportBatch
-from exports.outcomes import end_or_wait, forget_audience
+from exports.outcomes import end_or_wait, forget_audience, go_on_as_answered
 from exports.services import wake
 from exports.states import BatchState, ExportState, Operation, WaitingFor
 from exports.troubles import Trouble, not_set_up, trouble_of
@@ -151,8 +151,7 @@ def _come_back(export: Export, batches: Sequence[ExportBatch]) -> None:
 
 def _is_answered(export: Export) -> None:
     Export.objects.filter(pk=export.pk).update(attempts=0)
-    if export.waiting_for == WaitingFor.PLATFORM:
-        export.move(ExportState.SENDING)
+    go_on_as_answered(export)
 
 
 def _uploaded(batches: Sequence[ExportBatch]) -> QuerySet[ExportBatch]:

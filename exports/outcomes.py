@@ -55,6 +55,12 @@ def somebody_is_before(export: Export) -> bool:
     ).exists()
 
 
+def go_on_as_answered(export: Export) -> None:
+    """Let an export that waited for its platform go on: that answers again. In the fence."""
+    if export.waiting_for == WaitingFor.PLATFORM:
+        export.move(ExportState.SENDING)
+
+
 def end_or_wait(export: Export, trouble: Trouble) -> None:
     """Let the whole export wait or fail for a trouble that is not one batch's. In the fence."""
     if trouble.waiting_for is not None:

@@ -53,6 +53,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.django_db(**{**given, "transaction": True}), append=False)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their parameter: gzip writes the second into them.
+
+    Two processes that collect the same tests a second apart would not agree on their names.
+    """
+    return argname if isinstance(val, bytes | bytearray) else None
+
+
 @pytest.fixture(autouse=True)
 def quick_passwords() -> Generator[None]:
     """Hash passwords cheaply: what makes a hash slow is Django's to test."""

@@ -19,13 +19,15 @@ from typing import BinaryIO
 from django.conf import settings
 
 from exports.engine.sealed_pieces import PiecesReader, piece_name
-from exports.engine.sealed_stream import SealedReader, SealedWriter, new_key
+from exports.engine.sealed_stream import SealedReader, SealedWriter, new_key, sealed
 from exports.fetch_models import Fetch
 from exports.models import Export
 from exports.upload_models import Upload
 from organizations.sealing import seal, unseal
 
 _MOST_NAMES = 16
+# The system takes 1,024 at a time.
+_MOST_PIECES = 512
 
 
 def new_file_key(organization_id: uuid.UUID, export_id: uuid.UUID) -> tuple[bytes, bytes]:
@@ -50,27 +52,35 @@ def new_name(export_id: uuid.UUID, what: str) -> str:
 
 
 @contextmanager
-def writing(
-    name: str, key: bytes, *, label: bytes | None = None, lasting: bool = True
-) -> Iterator[SealedWriter]:
+def writing(name: str, key: bytes, *, label: bytes | None = None) -> Iterator[SealedWriter]:
     """Write a new sealed file. After an error it is gone; without one it is on disk.
 
-    It is bound to its name, or to a `label` where it gets another name later. With `lasting` off
-    it is for the caller to `make_last` before anything counts on it.
+    It is bound to its name, or to a `label` where it gets another name later.
     """
     path = _path(name)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb", buffering=0) as raw:
-            with SealedWriter(raw, key, label or name.encode()) as writer:
-                yield writer
-            if lasting:
-                os.fsync(raw.fileno())
-    except BaseException:
-        with suppress(OSError):
-            path.unlink()
-        raise
+    descriptor = _new_file(path)
+    with _gone_after_an_error(path), os.fdopen(descriptor, "wb", buffering=0) as raw:
+        with SealedWriter(raw, key, label or name.encode()) as writer:
+            yield writer
+        os.fsync(raw.fileno())
+
+
+def write(name: str, key: bytes, content: bytes) -> int:
+    """Write a new sealed file in one go; after an error it is gone.
+
+    Returns its descriptor: before anything counts on the file the caller forces that to disk, and
+    closes it.
+    """
+    path = _path(name)
+    pieces = sealed(content, key, name.encode())
+    descriptor = _new_file(path)
+    with _gone_after_an_error(path):
+        try:
+            _write_all(descriptor, pieces)
+        except BaseException:
+            os.close(descriptor)
+            raise
+    return descriptor
 
 
 @contextmanager
@@ -92,14 +102,6 @@ def content(name: str, key: bytes) -> bytearray:
     """Return what a sealed file holds that lies in one piece. Raises as `reading` does."""
     with _path(name).open("rb", buffering=0) as raw:
         return SealedReader(raw, key, name.encode()).rest()
-
-
-def make_last(name: str) -> None:
-    """Have a whole file outlive a loss of power; raise OSError where the disk did not take it.
-
-    Linux tells whoever opens a file anew of what went wrong meanwhile, if nobody else was told.
-    """
-    _to_disk(_path(name), os.O_RDONLY)
 
 
 def make_names_last(export_id: uuid.UUID) -> None:
@@ -166,6 +168,34 @@ def folder() -> Path:
     return root
 
 
+def _new_file(path: Path) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.open(path, flags, 0o600)
+
+
+@contextmanager
+def _gone_after_an_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            path.unlink()
+        raise
+
+
+def _write_all(descriptor: int, pieces: list[memoryview]) -> None:
+    while pieces:
+        written = os.writev(descriptor, pieces[:_MOST_PIECES])
+        while pieces and written >= len(pieces[0]):
+            written -= len(pieces.pop(0))
+        if pieces:
+            pieces[0] = pieces[0][written:]
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
         with suppress(FileNotFoundError):
@@ -176,11 +206,7 @@ def _remove(path: Path) -> None:
 
 def _names_to_disk(folder: Path) -> None:
     """Have a folder's names outlive a loss of power, as its files do."""
-    _to_disk(folder, os.O_RDONLY | os.O_DIRECTORY)
-
-
-def _to_disk(path: Path, flags: int) -> None:
-    descriptor = os.open(path, flags)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:

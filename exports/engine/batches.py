@@ -53,11 +53,16 @@ def encode_records(types: Sequence[str], records: NDArray[np.uint8]) -> bytes:
 
     Nothing is copied into texts on the way.
     """
+    import numpy as np
+
+    from exports.engine.vectorized.tables import lacking
+
     if records.shape[1] != len(types) * _DIGEST:
         raise BatchBroken("The rows of a batch have not a value a type.")
-    parts = _head(types, len(records))
+    parts: list[bytes | memoryview] = [*_head(types, len(records))]
     for start in range(0, records.shape[1], _DIGEST):
-        parts += _encoded_part(records[:, start : start + _DIGEST])
+        column = records[:, start : start + _DIGEST]
+        parts += _sparse(column) if lacking(column) else [_FULL, np.ascontiguousarray(column).data]
     return b"".join(parts)
 
 
@@ -119,12 +124,10 @@ def _head(types: Sequence[str], rows: int) -> list[bytes]:
     return parts
 
 
-def _encoded_part(column: NDArray[np.uint8]) -> list[bytes]:
+def _sparse(column: NDArray[np.uint8]) -> list[bytes]:
     # As numbers of 64 bits, and one after the other, they are looked at five times as fast.
     first, second, third, fourth = column.view("u8").T
     present = (first | second | third | fourth) != 0
-    if present.all():
-        return [_FULL, column.tobytes()]
     bits = present.tobytes()[::-1].translate(_BITS)
     bitmap = int(bits, 2).to_bytes(_bitmap_size(len(column)), "little")
     return [_SPARSE, bitmap, column[present].tobytes()]

@@ -6,7 +6,6 @@ A lot is written in one go: with a file for each part it took three times as lon
 from __future__ import annotations
 
 import mmap
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exports.engine.owning import Owning
+from exports.engine.vectorized.disk import read_places
 
 Rows = NDArray[np.uint8]
 _LARGE = 2 * 1024 * 1024
@@ -57,8 +57,8 @@ class Part:
     def __init__(self, descriptor: int, width: int, lots: NDArray[np.int64]) -> None:
         self._descriptor = descriptor
         self._width = width
-        self._lots: list[list[int]] = lots.tolist()
-        self.size = width * sum(end - begin for begin, end in self._lots)
+        self._lots = lots
+        self.size = width * int((lots[:, 1] - lots[:, 0]).sum())
 
     def whole(self) -> Rows:
         """Return its rows, in the order in which they came."""
@@ -67,31 +67,25 @@ class Part:
     def pieces(self, size: int) -> Iterator[Rows]:
         """Yield its rows in pieces of so many bytes, or of one row where that is more."""
         most = max(1, size // self._width)
-        lots: list[list[int]] = []
+        lots: list[tuple[int, int]] = []
         count = 0
-        for begin, end in self._lots:
+        for begin, end in self._lots.tolist():
             start = begin
             while start < end:
                 stop = min(end, start + most - count)
-                lots.append([start, stop])
+                lots.append((start, stop))
                 count += stop - start
                 start = stop
                 if count == most:
-                    yield self._read(lots)
+                    yield self._read(np.array(lots))
                     lots, count = [], 0
         if count:
-            yield self._read(lots)
+            yield self._read(np.array(lots))
 
-    def _read(self, lots: list[list[int]]) -> Rows:
-        rows = _room(sum(end - begin for begin, end in lots), self._width)
-        left = rows.data.cast("B")
-        for begin, end in lots:
-            at, missing = begin * self._width, (end - begin) * self._width
-            while missing:
-                read = os.preadv(self._descriptor, [left[:missing]], at)
-                if not read:
-                    raise EOFError("What was spilled is not there any more.")
-                left, at, missing = left[read:], at + read, missing - read
+    def _read(self, lots: NDArray[np.int64]) -> Rows:
+        begins, ends = np.ascontiguousarray(self._width * lots.T)
+        rows = _room(int((lots[:, 1] - lots[:, 0]).sum()), self._width)
+        read_places(self._descriptor, begins, ends, rows.reshape(-1))
         return rows
 
 

@@ -12,7 +12,7 @@ import io
 import os
 from enum import Enum, auto
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -61,6 +61,16 @@ def _bound(label: bytes, number: int, *, last: bool) -> bytes:
     return number.to_bytes(8, "big") + bytes([last]) + label
 
 
+class Sink(Protocol):
+    """Where a sealed file goes."""
+
+    def write(self, data: memoryview, /) -> int:
+        """Take some of it from the beginning; return how many bytes that was."""
+
+    def flush(self) -> object:
+        """Pass on what was kept back."""
+
+
 class _State(Enum):
     OPEN = auto()
     SEALED = auto()
@@ -74,7 +84,7 @@ class SealedWriter:
     abandoned on an error. It is no `io.IOBase`: that would close, and so complete, a forgotten one.
     """
 
-    def __init__(self, raw: BinaryIO, key: bytes, label: bytes) -> None:
+    def __init__(self, raw: Sink, key: bytes, label: bytes) -> None:
         self._raw = raw
         self._cipher = AESGCM(key)
         self._label = label
@@ -155,6 +165,26 @@ class SealedWriter:
             # What follows a gap must not be completed by a later close.
             self.abandon()
             raise
+
+
+class _Pieces:
+    def __init__(self) -> None:
+        self.found: list[memoryview] = []
+
+    def write(self, data: memoryview, /) -> int:
+        self.found.append(data)
+        return len(data)
+
+    def flush(self) -> None:
+        pass
+
+
+def sealed(content: bytes, key: bytes, label: bytes) -> list[memoryview]:
+    """Return a whole sealed file, in pieces to be written one behind the other."""
+    pieces = _Pieces()
+    with SealedWriter(pieces, key, label) as writer:
+        writer.write(content)
+    return pieces.found
 
 
 class SealedReader(Seekable):

@@ -1,6 +1,6 @@
 """Workers that prepare: to the end, or only so far."""
 
-from exports import staging
+from exports import batch_files, staging
 from exports.engine import batches as encoding
 from exports.preparation import prepare
 from organizations import fence
@@ -18,6 +18,8 @@ def run(export):
 
 def interrupt(monkeypatch, what=None) -> None:
     """Let something happen after the first batch is on disk; without it the process is killed."""
+    # Each batch is written when it is made.
+    monkeypatch.setattr(batch_files, "_LOT_SIZE", 1)
     encode = encoding.encode_records
     seen = []
 

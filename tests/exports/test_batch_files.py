@@ -72,7 +72,7 @@ def test_a_file_that_cannot_be_written_is_an_error_at_the_next_or_at_the_end(
     def refuse(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(staging, "writing", refuse)
+    monkeypatch.setattr(os, "writev", refuse)
     for count in (1, 3):
         with pytest.raises(OSError, match="No space"):
             write(count)

@@ -47,6 +47,22 @@ class Hash:
         return begins
 
 
+def lacking(records: Records) -> bool:
+    """Say whether one of these is nothing but zeros."""
+    return bool(_lacking(records.view(np.uint64)))
+
+
+@compiled
+def _lacking(records: Words) -> bool:
+    for row in range(len(records)):
+        found = np.uint64(0)
+        for word in range(records.shape[1]):
+            found |= records[row, word]
+        if not found:
+            return True
+    return False
+
+
 @inlined
 def _hash(records: Words, row: int, key: Words) -> np.uint64:
     total = np.uint64(0)

@@ -39,6 +39,8 @@ class Distinct(Owning):
         self._kept: Records = np.empty((max(1, in_memory // width), width), dtype=np.uint8)
         self._count = 0
         self._spilled: _Spill | None = None
+        self._spiller = ThreadPoolExecutor(1, thread_name_prefix="spilling")
+        self._spilling: Future[Records] | None = None
 
     def add(self, record: bytes) -> None:
         """Take one record."""
@@ -90,18 +92,23 @@ class Distinct(Owning):
             if self._count <= len(self._kept) // 2:
                 return
             self._spilled = self._stack.enter_context(_Spill(self._folder, self._kept.shape[1]))
-        self._spill(self._spilled)
-
-    def _spill(self, to: _Spill) -> None:
-        to.add(self._kept[: self._count])
+            self._stack.enter_context(self._spiller)
+        full, self._kept = self._kept, self._emptied()
+        self._spilling = self._spiller.submit(self._spilled.add, full, self._count)
         self._count = 0
+
+    def _emptied(self) -> Records:
+        """Return memory to fill while the rest is spilled."""
+        return self._spilling.result() if self._spilling else np.empty_like(self._kept)
 
     def _parts(self) -> Iterator[Records]:
         self._take_single()
         if self._spilled is None:
             yield distinct(self._kept[: self._count])
         else:
-            self._spill(self._spilled)
+            self._emptied()
+            self._spilled.add(self._kept, self._count)
+            self._kept, self._spilling = self._kept[:0].copy(), None
             yield from self._spilled.parts(max(2 * self._in_memory, self._kept.shape[1]))
 
 
@@ -120,12 +127,13 @@ class _Spill(Owning):
         self._ordered: Records = np.empty((0, width), dtype=np.uint8)
         self.lots = self._stack.enter_context(Lots(width, folder))
 
-    def add(self, records: Records) -> None:
-        """Put a lot of records into the file."""
-        if len(self._ordered) < len(records):
+    def add(self, records: Records, count: int) -> Records:
+        """Put the first of these into the file, as one lot; return the memory, to be used again."""
+        if len(self._ordered) < count:
             self._ordered = np.empty_like(records)
-        begins = self._hash.spread(records, self._ordered)
-        self.lots.add(self._ordered[: len(records)], begins)
+        begins = self._hash.spread(records[:count], self._ordered)
+        self.lots.add(self._ordered[:count], begins)
+        return records
 
     def parts(self, at_once: int) -> Iterator[Records]:
         """Yield each record once, part by part, while the next parts are looked at."""
@@ -162,10 +170,10 @@ class _Spill(Owning):
             yield kept
             return
         with _Spill(self._folder, self._width, self._depth + 1) as further:
-            further.add(kept)
+            further.add(kept, len(kept))
             del kept
             for more in pieces:
-                further.add(more)
+                further.add(more, len(more))
             yield from further.parts(at_once)
 
 

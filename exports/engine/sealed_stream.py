@@ -187,6 +187,43 @@ def sealed(content: bytes, key: bytes, label: bytes) -> list[memoryview]:
     return pieces.found
 
 
+class _Chunks:
+    """Opens the chunks of one sealed file, by its header and its size in bytes."""
+
+    def __init__(self, header: bytes, sealed_size: int, key: bytes, label: bytes) -> None:
+        if len(header) < _HEADER or not header.startswith(_MAGIC):
+            raise SealBroken("This is not a sealed file of a version that is known here.")
+        self._prefix = header[len(_MAGIC) :]
+        self._cipher = AESGCM(key)
+        self._label = label
+        self.count = _chunks_of(sealed_size)
+        self.size = plain_size(sealed_size)
+
+    def plain_size_of(self, number: int) -> int:
+        return min(CHUNK, self.size - number * CHUNK)
+
+    def open(self, number: int, sealed: bytes | memoryview, buffer: memoryview) -> None:
+        """Open a chunk into a buffer of its size; what is there after an error is of no use."""
+        bound = _bound(self._label, number, last=number == self.count - 1)
+        if len(sealed) < len(buffer) + _TAG:
+            raise SealBroken("A sealed file is cut.")
+        try:
+            self._cipher.decrypt_into(_nonce(self._prefix, number), sealed, bound, buffer)
+        except InvalidTag:
+            raise SealBroken("A sealed file is damaged, cut, or not of this place.") from None
+
+
+def opened(sealed: bytes, key: bytes, label: bytes) -> bytearray:
+    """Return what a sealed file holds that is in memory as a whole. Raises SealBroken."""
+    chunks = _Chunks(sealed[:_HEADER], len(sealed), key, label)
+    found = bytearray(chunks.size)
+    with memoryview(sealed) as there, memoryview(found) as into:
+        for number in range(chunks.count):
+            begin, at = _HEADER + number * _SEALED_CHUNK, number * CHUNK
+            chunks.open(number, there[begin : begin + _SEALED_CHUNK], into[at : at + CHUNK])
+    return found
+
+
 class SealedReader(Seekable):
     """Open a sealed file for reading and seeking; wrap it in `io.BufferedReader`.
 
@@ -197,20 +234,14 @@ class SealedReader(Seekable):
     def __init__(self, raw: BinaryIO, key: bytes, label: bytes) -> None:
         super().__init__()
         self._raw = raw
-        self._cipher = AESGCM(key)
-        self._label = label
         sealed_size = raw.seek(0, io.SEEK_END)
         raw.seek(0)
-        header = _read(raw, _HEADER)
-        if len(header) < _HEADER or not header.startswith(_MAGIC):
-            raise SealBroken("This is not a sealed file of a version that is known here.")
-        self._prefix = header[len(_MAGIC) :]
-        self._chunks = _chunks_of(sealed_size)
-        self._size = plain_size(sealed_size)
+        self._chunks = _Chunks(_read(raw, _HEADER), sealed_size, key, label)
+        self._size = self._chunks.size
         self._opened_number = -1
         self._opened = b""
         # The last chunk vouches for the length of the file: a cut shows before anything is used.
-        self._open_chunk(self._chunks - 1)
+        self._open_chunk(self._chunks.count - 1)
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         """Read at most the rest of one chunk; return how many bytes that was, 0 at the end."""
@@ -219,7 +250,7 @@ class SealedReader(Seekable):
             return 0
         number, start = divmod(self._at, CHUNK)
         with memoryview(buffer).cast("B") as view:
-            whole = min(CHUNK, self._size - number * CHUNK)
+            whole = self._chunks.plain_size_of(number)
             if not start and len(view) >= whole and number != self._opened_number:
                 # A whole chunk is opened where it is wanted, and copied no more.
                 self._open_into(number, view[:whole])
@@ -233,35 +264,23 @@ class SealedReader(Seekable):
         return len(piece)
 
     def readall(self) -> bytes:
-        """Read the rest."""
-        return bytes(self.rest())
-
-    def rest(self) -> bytearray:
-        """Read the rest into memory of its size, each chunk opened where it stays."""
+        """Read the rest, each chunk opened where it stays."""
         rest = bytearray(max(0, self._size - self._at))
         left = memoryview(rest)
         while left:
             left = left[self.readinto(left) :]
-        return rest
+        return bytes(rest)
 
     def _open_chunk(self, number: int) -> None:
         self._opened_number = -1
-        opened = bytearray(min(CHUNK, self._size - number * CHUNK))
+        opened = bytearray(self._chunks.plain_size_of(number))
         self._open_into(number, memoryview(opened))
         self._opened = bytes(opened)
         self._opened_number = number
 
     def _open_into(self, number: int, buffer: memoryview) -> None:
-        """Open a chunk into a buffer of its size; what is there after an error is of no use."""
         self._raw.seek(_HEADER + number * _SEALED_CHUNK)
-        sealed = _read(self._raw, len(buffer) + _TAG)
-        bound = _bound(self._label, number, last=number == self._chunks - 1)
-        if len(sealed) < len(buffer) + _TAG:
-            raise SealBroken("A sealed file is cut.")
-        try:
-            self._cipher.decrypt_into(_nonce(self._prefix, number), sealed, bound, buffer)
-        except InvalidTag:
-            raise SealBroken("A sealed file is damaged, cut, or not of this place.") from None
+        self._chunks.open(number, _read(self._raw, len(buffer) + _TAG), buffer)
 
 
 def _read(raw: BinaryIO, size: int) -> bytes:

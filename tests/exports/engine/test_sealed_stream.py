@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exports.engine import sealed_stream
 from exports.engine.sealed_stream import CHUNK, SealBroken, SealedReader, SealedWriter, new_key
 
 KEY = new_key()
@@ -20,14 +21,23 @@ def sealed(text: bytes, *, key: bytes = KEY, label: bytes = b"place") -> bytes:
 
 
 def opened(data: bytes, *, key: bytes = KEY, label: bytes = b"place") -> bytes:
-    with SealedReader(io.BytesIO(data), key, label) as reader:
-        return io.BufferedReader(reader).read()
+    """Open it as a stream; in one go it must be the same."""
+    try:
+        with SealedReader(io.BytesIO(data), key, label) as reader:
+            found = io.BufferedReader(reader).read()
+    except SealBroken:
+        with pytest.raises(SealBroken):
+            sealed_stream.opened(data, key, label)
+        raise
+    assert sealed_stream.opened(data, key, label) == found
+    return found
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_what_is_sealed_opens(size):
     text = os.urandom(size)
     assert opened(sealed(text)) == text
+    assert opened(b"".join(sealed_stream.sealed(text, KEY, b"place"))) == text
 
 
 def test_what_is_sealed_does_not_show_the_text_and_never_looks_the_same():

@@ -95,18 +95,27 @@ class Prepared:
     stored: list[tuple[str, int]]
 
 
-def prepare(organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
-    """Prepare an export if nobody else does; harmless to call again. Outside the fence."""
+def prepare(
+    organization_id: uuid.UUID, export_id: uuid.UUID, *, go_on: Callable[[], None] = lambda: None
+) -> None:
+    """Prepare an export if nobody else does; harmless to call again. Outside the fence.
+
+    `go_on` is called once the rows say what comes next: a large upload takes a while to destroy.
+    """
     job = _begin(organization_id, export_id)
-    if job is None:
-        return
+    used_up = ""
     try:
-        _prepare(job)
+        if job is not None:
+            used_up = _prepare(job)
     except _LeaseLost:
         logger.warning("export %s: somebody else prepares it, or it is over", export_id)
+    go_on()
+    staging.remove(used_up)
 
 
-def _prepare(job: _Job) -> None:
+def _prepare(job: _Job) -> str:
+    """Prepare it; return the name of the upload where that is not needed any more."""
+    uploaded = job.export.staged_name
     try:
         _finish(job, _prepared(job))
     except FileRefused as refused:
@@ -119,6 +128,9 @@ def _prepare(job: _Job) -> None:
         if not staging.is_full(error):
             raise
         _give_room_back(job)
+    else:
+        return uploaded
+    return ""
 
 
 def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
@@ -213,7 +225,6 @@ def _stay_alive(job: _Job) -> None:
 
 def _finish(job: _Job, prepared: Prepared) -> None:
     export, tally = job.export, prepared.tally
-    uploaded = export.staged_name
     identifiers = sum(size for _, size in prepared.stored)
     with fence.inside(export.organization_id):
         _stay_alive(job)
@@ -263,7 +274,6 @@ def _finish(job: _Job, prepared: Prepared) -> None:
                 subject=export,
                 reason=export.reason,
             )
-    staging.remove(uploaded)
 
 
 def _nothing_to_send(tally: Tally, export: Export) -> str:

@@ -33,8 +33,8 @@ from organizations.hints import hint
 @shared_task
 def prepare(organization_id: str, export_id: str) -> None:
     """Read the file and store its batches."""
-    preparation.prepare(uuid.UUID(organization_id), uuid.UUID(export_id))
-    hint(advance, uuid.UUID(organization_id), uuid.UUID(export_id))
+    organization, export = uuid.UUID(organization_id), uuid.UUID(export_id)
+    preparation.prepare(organization, export, go_on=partial(hint, advance, organization, export))
 
 
 @shared_task

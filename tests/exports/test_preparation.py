@@ -141,3 +141,18 @@ def test_what_is_not_to_be_prepared_is_left_alone(servers, destination, creator,
     assert run(export).state == ExportState.SENDING
     assert files() == before
     assert [batch.state for batch in batches(export)] == [BatchState.PENDING] * 3
+
+
+def test_what_comes_next_begins_before_the_upload_is_destroyed(destination, creator):
+    export = started(destination, creator)
+    seen = []
+
+    def go_on():
+        seen.append((stored(export).state, export.staged_name in files(export)))
+
+    prepare(export.organization_id, export.id, go_on=go_on)
+    assert seen == [(ExportState.SENDING, True)]
+    assert export.staged_name not in files(export)
+    # Nobody else has anything to do here, and what comes next is looked at all the same.
+    prepare(export.organization_id, export.id, go_on=lambda: seen.append("again"))
+    assert seen[1:] == ["again"]

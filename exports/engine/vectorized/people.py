@@ -117,8 +117,9 @@ class _Reading:
             desk.status,
             wide=self.writing.encoding == "utf-8",
         )
-        for row, kind in np.argwhere(desk.status[:rows] == UNDECIDED).tolist():
-            self._ask_the_reference(block, desk, row, kind)
+        # Nearly always there are none, and `argwhere` would look at each one by one.
+        for at in np.flatnonzero(desk.status[:rows] == UNDECIDED).tolist():
+            self._ask_the_reference(block, desk, *divmod(at, len(self._kinds)))
         result = sort_out(
             rows, block.first_row, desk.bounds.lines, desk.status, desk.digests, self._endings
         )

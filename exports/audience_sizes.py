@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from authorizations.uses import Use
 from destinations import audiences
+from destinations.models import Destination
+from exports import breakers
 from exports.models import Export
 from organizations import fence, routing
 from organizations.routing import Found
@@ -24,12 +26,11 @@ SETTLED = timedelta(hours=1)
 
 def look_soon(export: Export) -> None:
     """Have the audience of an export that ended looked at. In the fence."""
-    routing.add(
-        ROUTE,
-        organization_id=export.organization_id,
-        row_id=export.destination_id,
-        due_in=SOON,
-    )
+    _look_soon(export.organization_id, export.destination_id)
+
+
+def _look_soon(organization_id: uuid.UUID, destination_id: uuid.UUID) -> None:
+    routing.add(ROUTE, organization_id=organization_id, row_id=destination_id, due_in=SOON)
 
 
 def take_due() -> list[Found]:
@@ -38,7 +39,15 @@ def take_due() -> list[Found]:
 
 
 def read(organization_id: uuid.UUID, destination_id: uuid.UUID) -> None:
-    """Keep what the platform says of an audience now. Outside the fence."""
+    """Keep what the platform says of an audience now; a little later if that is down.
+
+    Outside the fence.
+    """
+    with fence.inside(organization_id):
+        platforms = Destination.objects.filter(pk=destination_id).values_list("platform", flat=True)
+        if any(breakers.shut_since(platform) is not None for platform in platforms):
+            _look_soon(organization_id, destination_id)
+            return
     try:
         audiences.audience_look_up(organization_id, destination_id, Use("read audience"))
     except (

@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from destinations import extensions
 from destinations.services import destination_pause, destination_resume
-from exports import audience_sizes, tasks
+from exports import audience_sizes, breakers, tasks
 from exports.models import Export
 from exports.progress import Progress, progress_of
 from exports.states import ExportState
 from organizations import fence
 from organizations.models import Route
+from providers.errors import PlatformDown
 from tests.exports.driving import ADDRESSES, batches, delivered, drafted, prepared, started
 from tests.factories import change, destined, stored
 
@@ -103,6 +104,21 @@ def test_an_audience_that_cannot_be_read_now_is_no_failure(servers, destination,
     audience_sizes.read(destination.organization_id, destination.id)
     assert stored(destination).audience_size is None
     assert stored(export).state == ExportState.SUCCEEDED
+
+
+def test_an_audience_is_read_once_its_platform_is_there_again(servers, destination, creator):
+    delivered(started(destination, creator))
+    Route.objects.update(due_at=Now() + timedelta(hours=1))
+    asked = len(servers.heard)
+    for _ in range(breakers.OPENS_AFTER):
+        breakers.note_error(destination.platform, PlatformDown("Trouble there.", status=503))
+    audience_sizes.read(destination.organization_id, destination.id)
+    assert len(servers.heard) == asked
+    route = Route.objects.get(kind=audience_sizes.ROUTE)
+    assert route.due_at - timezone.now() <= audience_sizes.SOON
+    breakers.note_answer(destination.platform)
+    audience_sizes.read(destination.organization_id, destination.id)
+    assert stored(destination).audience_size == 7
 
 
 def test_an_audience_that_nobody_confirmed_is_not_read(servers, sample_platform, destination):

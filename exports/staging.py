@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.conf import settings
 
@@ -199,10 +199,15 @@ def _write_all(descriptor: int, pieces: list[memoryview]) -> None:
 
 def _remove(path: Path) -> None:
     if path.is_dir():
-        with suppress(FileNotFoundError):
-            shutil.rmtree(path)
+        shutil.rmtree(path, onerror=_unless_it_is_gone)
     else:
         path.unlink(missing_ok=True)
+
+
+def _unless_it_is_gone(_what: object, _path: str, found: tuple[Any, BaseException, Any]) -> None:
+    """Go on with the rest where somebody else removes the same."""
+    if not isinstance(found[1], FileNotFoundError):
+        raise found[1]
 
 
 def _names_to_disk(folder: Path) -> None:

@@ -251,3 +251,35 @@ def test_a_name_cannot_lead_out_of_the_folder(client_of, creator, acme, address)
     assert files() == {draft.staged_name}
     with pytest.raises(ValueError, match="staging folder"):
         staging.remove("../outside")
+
+
+def test_two_who_remove_the_same_pieces_leave_none_of_them(settings, tmp_path, monkeypatch):
+    settings.STAGING_DIR = str(tmp_path)
+    folder = tmp_path / "upload"
+    folder.mkdir()
+    for number in range(5):
+        (folder / f"{number:06}").write_bytes(b"piece")
+    really = os.unlink
+
+    def unlink(path, **how):
+        really(path, **how)
+        # The other one was just before us at the next.
+        for left in sorted(folder.iterdir())[:1]:
+            really(left)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    staging.remove("upload")
+    assert not folder.exists()
+
+
+def test_pieces_that_may_not_be_removed_are_an_error(settings, tmp_path, monkeypatch):
+    settings.STAGING_DIR = str(tmp_path)
+    (tmp_path / "upload").mkdir()
+    (tmp_path / "upload" / "000000").write_bytes(b"piece")
+
+    def unlink(path, **_):
+        raise PermissionError(path)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    with pytest.raises(PermissionError):
+        staging.remove("upload")

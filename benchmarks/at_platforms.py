@@ -42,7 +42,7 @@ def million(keys: Collection[str] = ()) -> dict[str, dict[str, Any]]:
     with running() as demo:
         for platform in _platforms(keys):
             with _worker_memory(demo) as peak:
-                figures = _exported(demo, platform, file)
+                figures = _exported(demo, platform, file, "A million")
             (held,) = control(demo, f"{platform.key}/audiences")
             found[platform.key] = {
                 **figures,
@@ -67,7 +67,7 @@ def of_declared_limit(keys: Collection[str] = ()) -> dict[str, dict[str, float]]
         with running() as demo:
             for platform in _platforms(keys):
                 declared = _binding(platform)
-                figures = _exported(demo, platform, _for_the_minute(declared))
+                figures = _exported(demo, platform, _for_the_minute(declared), "A minute")
                 rate = _steady_rate(control(demo, f"{platform.key}/log"))
                 shares[platform.key] = round(rate / declared, 3)
                 throttled[platform.key] = figures["throttled_share"]
@@ -105,8 +105,9 @@ def _steady_rate(log: Sequence[Mapping[str, Any]]) -> float:
     return len(counted) / STEADY_SECONDS
 
 
-def _exported(demo: Demo, platform: Platform, file: Path) -> dict[str, Any]:
-    name = f"Benchmark at {platform.label}"
+def _exported(demo: Demo, platform: Platform, file: Path, what: str) -> dict[str, Any]:
+    # All demos of `make bench` have the same database.
+    name = f"{what} at {platform.label}"
     authorize(demo, platform, name)
     made = create_destination(demo, platform, name, name, audience_name=name)
     before = _requests(demo, platform)

@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from exports import services, staging
 from exports.addresses import AddressRefused, file_address, parsed
 from exports.asking import Answer, ChangedThere, NotFetched, asked
-from exports.engine.reading import FileRefused
+from exports.engine.reading import ENOUGH, FileRefused, refuse_soon
 from exports.engine.sealed_pieces import piece_label
 from exports.engine.sealed_stream import SealBroken
 from exports.fetch_models import LEASE, Fetch
@@ -215,6 +215,8 @@ class _Work:
         """Let a piece count once it is sealed and on disk."""
         row = self.row
         number = row.received // PIECE_BYTES
+        if not number and not last:
+            refuse_soon(bytes(piece[:ENOUGH]))
         part = staging.new_name(row.id, "part")
         label = piece_label(row.staged_name, number, last=last)
         try:

@@ -16,6 +16,7 @@ from django.http import UnreadablePostError
 
 from destinations.models import Destination
 from exports import services, staging
+from exports.engine.reading import ENOUGH, refuse_soon
 from exports.engine.sealed_pieces import piece_label
 from exports.engine.sealed_stream import SealBroken, SealedWriter
 from exports.models import Export
@@ -126,7 +127,8 @@ def _new_upload(
 def piece_receive(*, upload: Upload, claim: uuid.UUID, offset: int, size: int, body: Body) -> int:
     """Receive the next piece; return how much of the file is here then. Outside the fence.
 
-    Raises Elsewhere, WrongPlace, Cut, Full or Gone; the piece counts for nothing then.
+    Raises Elsewhere, WrongPlace, Cut, Full or Gone; the piece counts for nothing then. Raises
+    FileRefused where the first one shows already that the file is no table.
     """
     _must_be_wanted(upload, claim, offset)
     if size != upload.next_piece_bytes:
@@ -138,7 +140,9 @@ def piece_receive(*, upload: Upload, claim: uuid.UUID, offset: int, size: int, b
     part = staging.new_name(upload.id, "part")
     try:
         with staging.writing(part, key, label=label) as sealed:
-            _copy(body, sealed, size)
+            head = _copy(body, sealed, size, keep=0 if offset or last else ENOUGH)
+        if len(head) == ENOUGH:
+            refuse_soon(head)
         return _count(upload, claim, offset, size, part)
     except Gone:
         services.upload_forget_unless_kept(
@@ -179,7 +183,9 @@ def _must_be_wanted(upload: Upload, claim: uuid.UUID, offset: int) -> None:
         raise WrongPlace
 
 
-def _copy(body: Body, sealed: SealedWriter, size: int) -> None:
+def _copy(body: Body, sealed: SealedWriter, size: int, *, keep: int) -> bytes:
+    """Seal what comes; return as much of its beginning as is to be kept."""
+    head = bytearray()
     while size:
         try:
             data = body.read(min(size, _SLICE))
@@ -188,7 +194,9 @@ def _copy(body: Body, sealed: SealedWriter, size: int) -> None:
         if not data:
             raise Cut
         size -= len(data)
+        head += data[: keep - len(head)]
         sealed.write(data)
+    return bytes(head)
 
 
 def upload_complete(*, upload: Upload, by: Person) -> Export:

@@ -80,6 +80,11 @@ def upload_pieces(request: MemberRequest, row: Upload) -> HttpResponse:
         return _unread(request, JsonResponse({"elsewhere": is_elsewhere}, status=409))
     except pieces.Cut:
         return HttpResponse("The piece did not arrive whole.", status=400)
+    except FileRefused as why:
+        with fence.inside(request.organization.id):
+            destination = row.destination
+        pieces.upload_discard(upload=row)
+        return refused(request, destination, why.sentence)
     except pieces.Gone:
         raise Http404 from None
     except pieces.Full:

@@ -35,6 +35,8 @@ SAMPLE_ROWS = 50
 _HEAD = LONGEST_ROW
 _GZIP = b"\x1f\x8b"
 _PARQUET = (b"PAR1", b"PARE")
+# More than is looked at, also where what is looked at is compressed.
+ENOUGH = 2 * _HEAD
 # What reading raises where compressed bytes are damaged or cut.
 DAMAGES = (EOFError, zlib.error, gzip.BadGzipFile)
 _LONGEST_NAME = 100
@@ -116,6 +118,25 @@ def look_at(stream: BinaryIO, *, has_header: bool | None = None) -> FileShape:
         sample_rows=tuple(tuple(cells) for cells in body),
         stray_mark=dialect.stray_mark,
     )
+
+
+def refuse_soon(head: bytes) -> None:
+    """Refuse a file of which no more than the first `ENOUGH` bytes are here, if these say it all.
+
+    What is not refused now may be refused by `look_at` later. Raises FileRefused.
+    """
+    if head[: len(_PARQUET[0])] in _PARQUET:
+        # It is read from its end.
+        return
+    if head.startswith(_GZIP):
+        try:
+            _, _, is_all = _head_of(io.BytesIO(head))
+        except FileRefused:
+            is_all = True
+        if is_all:
+            # Compressed that badly, it is damaged or only cut here.
+            return
+    look_at(io.BytesIO(head))
 
 
 @dataclass

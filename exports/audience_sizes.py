@@ -15,13 +15,15 @@ from exports import breakers
 from exports.models import Export
 from organizations import fence, routing
 from organizations.routing import Found
-from providers.errors import PlatformError
+from providers.errors import PlatformDown, PlatformError
 
 logger = logging.getLogger(__name__)
 
 ROUTE = "audience"
 SOON = timedelta(minutes=1)
 SETTLED = timedelta(hours=1)
+# A platform that is down for longer than that is asked by the next export.
+_PATIENCE = timedelta(days=1)
 
 
 def look_soon(export: Export) -> None:
@@ -44,21 +46,31 @@ def read(organization_id: uuid.UUID, destination_id: uuid.UUID) -> None:
     Outside the fence.
     """
     with fence.inside(organization_id):
-        platforms = Destination.objects.filter(pk=destination_id).values_list("platform", flat=True)
-        if any(breakers.shut_since(platform) is not None for platform in platforms):
-            _look_soon(organization_id, destination_id)
-            return
-    try:
-        audiences.audience_look_up(organization_id, destination_id, Use("read audience"))
-    except (
-        PlatformError,
-        audiences.AudienceUnconfirmed,
-        audiences.NoAuthorization,
-    ) as error:
-        # "Test connection" and the next export ask again.
-        logger.info("destination %s: audience not read: %s", destination_id, error)
-    with fence.inside(organization_id):
+        row = Destination.objects.filter(pk=destination_id).first()
         ended = Export.objects.filter(destination=destination_id).exclude(finished_at=None)
         newest = ended.order_by("-finished_at").values_list("finished_at", flat=True).first()
-        if newest is None or timezone.now() - newest > SETTLED / 2:
+    age = timezone.now() - newest if newest is not None else None
+    is_down = row is not None and not _asked(row)
+    with fence.inside(organization_id):
+        if is_down and age is not None and age < _PATIENCE:
+            _look_soon(organization_id, destination_id)
+        elif age is None or age > SETTLED / 2:
             routing.remove(ROUTE, destination_id)
+
+
+def _asked(row: Destination) -> bool:
+    """Ask for an audience; say whether the platform was there, or was none to be asked."""
+    if breakers.may_go(row.platform) == breakers.Way.SHUT:
+        return False
+    try:
+        audiences.audience_look_up(row.organization_id, row.pk, Use("read audience"))
+    except PlatformError as error:
+        breakers.note_error(row.platform, error)
+        logger.info("destination %s: audience not read: %s", row.pk, error)
+        return not isinstance(error, PlatformDown)
+    except (audiences.AudienceUnconfirmed, audiences.NoAuthorization) as error:
+        # "Test connection" and the next export ask again.
+        logger.info("destination %s: audience not read: %s", row.pk, error)
+        return True
+    breakers.note_answer(row.platform)
+    return True

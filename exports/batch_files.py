@@ -80,8 +80,8 @@ class BatchFiles:
     def _seal_lot(self) -> None:
         if not self._lot:
             return
-        at_once = max(1, min(_SEALERS, _SEALED_AT_ONCE // self._lot_size))
-        self._wait(sealing=at_once, forcing=_MOST_LOTS_TO_DISK)
+        others = min(_SEALERS, _SEALED_AT_ONCE // self._lot_size)
+        self._wait(sealing=others, forcing=_MOST_LOTS_TO_DISK)
         self._sealing.append(self._sealer.submit(self._seal, self._lot))
         self._lot, self._lot_size = [], 0
 

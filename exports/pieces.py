@@ -141,8 +141,7 @@ def piece_receive(*, upload: Upload, claim: uuid.UUID, offset: int, size: int, b
     try:
         with staging.writing(part, key, label=label) as sealed:
             head = _copy(body, sealed, size, keep=0 if offset or last else ENOUGH)
-        if len(head) == ENOUGH:
-            refuse_soon(head)
+        refuse_soon(head)
         return _count(upload, claim, offset, size, part)
     except Gone:
         services.upload_forget_unless_kept(

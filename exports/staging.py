@@ -19,15 +19,15 @@ from typing import Any, BinaryIO
 from django.conf import settings
 
 from exports.engine.sealed_pieces import PiecesReader, piece_name
-from exports.engine.sealed_stream import SealedReader, SealedWriter, new_key, opened, sealed
+from exports.engine.sealed_stream import SealedReader, SealedWriter, new_key, opened
 from exports.fetch_models import Fetch
 from exports.models import Export
 from exports.upload_models import Upload
 from organizations.sealing import seal, unseal
 
 _MOST_NAMES = 16
-# The system takes 1,024 at a time.
-_MOST_PIECES = 512
+# About a MiB of a file goes to the system at a time.
+_PIECES_AT_ONCE = 16
 
 
 def new_file_key(organization_id: uuid.UUID, export_id: uuid.UUID) -> tuple[bytes, bytes]:
@@ -72,11 +72,11 @@ def write(name: str, key: bytes, content: bytes) -> int:
     closes it.
     """
     path = _path(name)
-    pieces = sealed(content, key, name.encode())
     descriptor = _new_file(path)
     with _gone_after_an_error(path):
         try:
-            _write_all(descriptor, pieces)
+            with SealedWriter(_Gathering(descriptor), key, name.encode()) as writer:
+                writer.write(content)
         except BaseException:
             os.close(descriptor)
             raise
@@ -188,13 +188,27 @@ def _gone_after_an_error(path: Path) -> Iterator[None]:
         raise
 
 
-def _write_all(descriptor: int, pieces: list[memoryview]) -> None:
-    while pieces:
-        written = os.writev(descriptor, pieces[:_MOST_PIECES])
-        while pieces and written >= len(pieces[0]):
-            written -= len(pieces.pop(0))
-        if pieces:
-            pieces[0] = pieces[0][written:]
+class _Gathering:
+    """A file to which several pieces are written in one go."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._pieces: list[memoryview] = []
+
+    def write(self, data: memoryview, /) -> int:
+        self._pieces.append(data)
+        if len(self._pieces) == _PIECES_AT_ONCE:
+            self.flush()
+        return len(data)
+
+    def flush(self) -> None:
+        pieces = self._pieces
+        while pieces:
+            written = os.writev(self._descriptor, pieces)
+            while pieces and written >= len(pieces[0]):
+                written -= len(pieces.pop(0))
+            if pieces:
+                pieces[0] = pieces[0][written:]
 
 
 def _remove(path: Path) -> None:

@@ -62,7 +62,10 @@ def encode_records(types: Sequence[str], records: NDArray[np.uint8]) -> bytes:
     parts: list[bytes | memoryview] = [*_head(types, len(records))]
     for start in range(0, records.shape[1], _DIGEST):
         column = records[:, start : start + _DIGEST]
-        parts += _sparse(column) if lacking(column) else [_FULL, np.ascontiguousarray(column).data]
+        if lacking(records, start, start + _DIGEST):
+            parts += _sparse(column)
+        else:
+            parts += [_FULL, np.ascontiguousarray(column).data]
     return b"".join(parts)
 
 

@@ -125,6 +125,8 @@ def refuse_soon(head: bytes) -> None:
 
     What is not refused now may be refused by `look_at` later. Raises FileRefused.
     """
+    if len(head) < ENOUGH:
+        return
     if head[: len(_PARQUET[0])] in _PARQUET:
         # It is read from its end.
         return

@@ -167,26 +167,6 @@ class SealedWriter:
             raise
 
 
-class _Pieces:
-    def __init__(self) -> None:
-        self.found: list[memoryview] = []
-
-    def write(self, data: memoryview, /) -> int:
-        self.found.append(data)
-        return len(data)
-
-    def flush(self) -> None:
-        pass
-
-
-def sealed(content: bytes, key: bytes, label: bytes) -> list[memoryview]:
-    """Return a whole sealed file, in pieces to be written one behind the other."""
-    pieces = _Pieces()
-    with SealedWriter(pieces, key, label) as writer:
-        writer.write(content)
-    return pieces.found
-
-
 class _Chunks:
     """Opens the chunks of one sealed file, by its header and its size in bytes."""
 
@@ -198,6 +178,9 @@ class _Chunks:
         self._label = label
         self.count = _chunks_of(sealed_size)
         self.size = plain_size(sealed_size)
+        if self.size < (self.count - 1) * CHUNK:
+            # Not even a tag is left of the last chunk.
+            raise SealBroken("A sealed file is cut.")
 
     def plain_size_of(self, number: int) -> int:
         return min(CHUNK, self.size - number * CHUNK)

@@ -1,4 +1,5 @@
 import os
+import time
 import uuid
 from pathlib import Path
 
@@ -87,3 +88,24 @@ def test_an_error_in_the_block_is_told_and_nothing_is_waited_for(export_id, forc
     with pytest.raises(RuntimeError):
         fail()
     assert staging.folder() / str(export_id) not in forced
+
+
+@pytest.mark.parametrize(("size", "most"), [(10_000, 2), (3_000_000, 1)])
+def test_large_ones_are_sealed_one_at_a_time(export_id, monkeypatch, size, most):
+    at_work, seen = [], []
+    really = staging.write
+
+    def write(*what):
+        at_work.append(what)
+        time.sleep(0.02)
+        seen.append(len(at_work))
+        try:
+            return really(*what)
+        finally:
+            at_work.pop()
+
+    monkeypatch.setattr(staging, "write", write)
+    with BatchFiles(export_id, KEY) as files:
+        for _ in range(40 if size < 1_000_000 else 4):
+            files.add(bytes(size))
+    assert max(seen) == most

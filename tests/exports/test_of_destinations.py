@@ -13,6 +13,7 @@ from destinations.services import destination_pause, destination_resume
 from exports import audience_sizes, breakers, tasks
 from exports.models import Export
 from exports.progress import Progress, progress_of
+from exports.shared_models import Breaker
 from exports.states import ExportState
 from organizations import fence
 from organizations.models import Route
@@ -98,8 +99,17 @@ def test_an_audience_is_read_after_an_export_and_once_more_later(servers, destin
 
 def test_an_audience_that_cannot_be_read_now_is_no_failure(servers, destination, creator):
     export = delivered(started(destination, creator))
+    Route.objects.update(due_at=Now() + timedelta(hours=1))
     servers.answer("status", 503)
     audience_sizes.read(destination.organization_id, destination.id)
+    route = Route.objects.filter(kind=audience_sizes.ROUTE)
+    assert route.get().due_at - timezone.now() <= audience_sizes.SOON
+    assert Breaker.objects.get().outages == 1
+    # Not for ever.
+    change(export, finished_at=timezone.now() - timedelta(days=1))
+    servers.answer("status", 503)
+    audience_sizes.read(destination.organization_id, destination.id)
+    assert not route.exists()
     change(destination, authorization=None)
     audience_sizes.read(destination.organization_id, destination.id)
     assert stored(destination).audience_size is None

@@ -6,6 +6,7 @@ to read what was spilled in runs of 16 KiB, as often as there were runs, took tw
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,23 @@ _pread: Any = ExternalFunction(
 def read_places(descriptor: int, begins: Places, ends: Places, into: Bytes) -> None:
     """Read the bytes from each begin to its end, one behind the other.
 
-    `into` is as large as all of them. Raises OSError where they cannot be read, or are not there.
+    `into` is as large as all of them. Raises OSError where they cannot be read, EOFError where they
+    are not there.
     """
     if not _read_places(descriptor, begins, ends, into):
-        raise OSError("What was spilled cannot be read any more.")
+        # It was interrupted, or the system says here why not.
+        _read_one_by_one(descriptor, begins, ends, into)
+
+
+def _read_one_by_one(descriptor: int, begins: Places, ends: Places, into: Bytes) -> None:
+    left = into.data
+    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+        at = begin
+        while at < end:
+            read = os.preadv(descriptor, [left[: end - at]], at)
+            if not read:
+                raise EOFError("What was spilled is not there any more.")
+            at, left = at + read, left[read:]
 
 
 @compiled

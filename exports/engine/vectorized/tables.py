@@ -47,16 +47,17 @@ class Hash:
         return begins
 
 
-def lacking(records: Records) -> bool:
-    """Say whether one of these is nothing but zeros."""
-    return bool(_lacking(records.view(np.uint64)))
+def lacking(records: Records, start: int, stop: int) -> bool:
+    """Say whether one of these is nothing but zeros between two of its bytes, multiples of 8."""
+    words = np.require(records, requirements=("C", "W")).view(np.uint64)
+    return bool(_lacking(words, start // 8, stop // 8))
 
 
 @compiled
-def _lacking(records: Words) -> bool:
+def _lacking(records: Words, first: int, last: int) -> bool:
     for row in range(len(records)):
         found = np.uint64(0)
-        for word in range(records.shape[1]):
+        for word in range(first, last):
             found |= records[row, word]
         if not found:
             return True

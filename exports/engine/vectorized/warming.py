@@ -9,6 +9,7 @@ import io
 import tempfile
 from pathlib import Path
 
+from exports.engine.batches import encode_records
 from exports.engine.distinct import Distinct
 from exports.engine.preparing import people_of, record_width
 from exports.engine.reading import FileShape
@@ -36,8 +37,8 @@ def warm() -> None:
                     reject=lambda _: None,
                     alive=lambda: None,
                 )
-                for _ in people.batches(1):
-                    pass
+                for records in people.batches(1):
+                    encode_records([email.key], records)
 
 
 if __name__ == "__main__":

@@ -4,18 +4,32 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from exports.engine.vectorized import compiled, warming
 from exports.engine.vectorized.blocks import _cut
 from exports.engine.vectorized.compiled import folder_in
+from exports.engine.vectorized.disk import _read_places
 from exports.engine.vectorized.judging import _judge
 from exports.engine.vectorized.records import _move_people, _write_lines
-from exports.engine.vectorized.tables import _keep_first, _spread
+from exports.engine.vectorized.tables import _keep_first, _lacking, _spread, lacking
 
 
 def test_warming_compiles_every_loop_in_the_one_form_that_is_called():
     warming.warm()
-    for loop in (_cut, _judge, _move_people, _write_lines, _keep_first, _spread):
+    loops = (_cut, _judge, _move_people, _write_lines, _keep_first, _spread, _lacking, _read_places)
+    for loop in loops:
         assert len(loop.signatures) == 1, loop
+
+
+def test_records_that_lie_otherwise_are_looked_at_in_the_same_form():
+    records = np.zeros((4, 64), dtype=np.uint8)
+    records[:, 0] = 1
+    read_only = np.frombuffer(records.tobytes(), dtype=np.uint8).reshape(4, 64)
+    for each in (records, read_only, records[::2], records[:0]):
+        assert not lacking(each, 0, 32)
+        assert lacking(each, 32, 64) == (len(each) > 0)
+    assert len(_lacking.signatures) == 1
 
 
 def test_a_folder_is_named_after_the_sources(tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ drill: $(VENV)/demo.stamp ## Break things while exports run, and count what was 
 	@$(PYTHON) -m infosum_auth.drill $(DRILL)
 
 bench: $(VENV)/dev.stamp ## Measure speed and memory, print one line of JSON (minutes)
-	@$(BESIDE_POSTGRES) $(PYTHON) -m benchmarks $(BENCH)
+	@$(PYTHON) -m benchmarks $(BENCH)
 
 test: $(VENV)/dev.stamp ## Run the tests, on a private PostgreSQL
 	$(PYTHON) -m pytest -n auto --maxprocesses 4

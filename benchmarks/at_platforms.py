@@ -106,7 +106,6 @@ def _steady_rate(log: Sequence[Mapping[str, Any]]) -> float:
 
 
 def _exported(demo: Demo, platform: Platform, file: Path, what: str) -> dict[str, Any]:
-    # All demos of `make bench` have the same database.
     name = f"{what} at {platform.label}"
     authorize(demo, platform, name)
     made = create_destination(demo, platform, name, name, audience_name=name)

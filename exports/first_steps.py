@@ -16,7 +16,7 @@ from destinations.models import Destination
 from exports import breakers, gathered, rates, record
 from exports.export_leases import LEASE_SECONDS, kept
 from exports.models import Export
-from exports.outcomes import end_or_wait, forget_audience
+from exports.outcomes import end_or_wait, forget_audience, go_on_as_answered
 from exports.states import ExportState, Mode, WaitingFor
 from exports.troubles import Trouble, fault_of_ours, not_set_up, trouble_of
 from organizations import fence
@@ -69,8 +69,7 @@ def done(export: Export) -> bool:
             end_or_wait(export, trouble)
             return False
         Export.objects.filter(pk=export.pk).update(attempts=0)
-        if export.waiting_for == WaitingFor.PLATFORM:
-            export.move(ExportState.SENDING)
+        go_on_as_answered(export)
         return export.state == ExportState.SENDING and not is_missing(export)
 
 

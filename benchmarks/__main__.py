@@ -36,17 +36,18 @@ _PARTS = ("speed", "memory", *_IN_DEMO, "million", "of_declared_limit")
 Run = dict[str, float]
 
 
-def measured(what: str, file: Path, runs: int = _RUNS) -> Run:
+def measured(what: str, file: Path, *how: str, runs: int = _RUNS) -> Run:
     """Run something several times, each in a process of its own; return the medians."""
     found: list[Run] = []
     # What they write is removed after all of them. ext4 looks for other places than those of files
     # that were removed in the last minute, so each run would slow down the next.
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
         for _ in range(runs):
-            command = [*_BESIDE_POSTGRES, *python("benchmarks.one_run", what, str(file), folder)]
+            one_run = python("benchmarks.one_run", what, str(file), folder, *how)
+            command = [*_BESIDE_POSTGRES, *one_run]
             printed = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
             found.append(json.loads(printed.splitlines()[-1]))
-            sys.stderr.write(f"{what} {file.name}: {found[-1]}\n")
+            sys.stderr.write(f"{what} {file.name} {' '.join(how)}: {found[-1]}\n")
     return {key: statistics.median(run[key] for run in found) for key in found[0]}
 
 
@@ -55,14 +56,17 @@ def speed(rows: int) -> dict[str, float]:
     file = audience(rows)
     # One after the other, so that what else the machine does meets all of them.
     baseline, prepare = measured("baseline", file), measured("prepare", file)
-    first = measured("prepare_first", file)
+    first, cold = measured("prepare_first", file), measured("prepare", file, "--cold")
     limit, texts = measured("sha_limit", file), measured("sha_of_texts", file)
     per_core = prepare["rows"] / prepare["cpu_seconds"]
+    per_core_cold = cold["rows"] / cold["cpu_seconds"]
     return {
         "prepare_vs_baseline": baseline["seconds"] / prepare["seconds"],
+        "prepare_vs_baseline_cold": baseline["seconds"] / cold["seconds"],
         "prepare_vs_baseline_cpu": baseline["cpu_seconds"] / prepare["cpu_seconds"],
         "prepare_first_vs_baseline": baseline["seconds"] / first["seconds"],
         "prepare_vs_sha_limit_per_core": per_core * limit["cpu_seconds"] / limit["rows"],
+        "prepare_vs_sha_limit_per_core_cold": per_core_cold * limit["cpu_seconds"] / limit["rows"],
         "prepare_vs_sha_of_texts_per_core": per_core * texts["cpu_seconds"] / texts["rows"],
         "prepare_million_rows_a_second": prepare["rows"] / prepare["seconds"] / 1e6,
     }
@@ -70,7 +74,7 @@ def speed(rows: int) -> dict[str, float]:
 
 def memory(sizes: tuple[int, ...]) -> dict[str, float]:
     """Return the peak memory of preparing, in MB, by rows."""
-    return {str(rows): measured("prepare", audience(rows), 1)["peak_mb"] for rows in sizes}
+    return {str(rows): measured("prepare", audience(rows), runs=1)["peak_mb"] for rows in sizes}
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import django
 
 from benchmarks.files import COLUMN
+from benchmarks.memory import have_at_hand
 from benchmarks.one_run import is_address, is_hash
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 PLATFORM = "depot"
 _PATIENCE_SECONDS = 900
+# Of smaller files an export is over before much memory is touched.
+_LARGE = 100_000_000
 
 
 def destination_of(organization: Organization, person: Person) -> Destination:
@@ -69,13 +72,11 @@ def destination_of(organization: Organization, person: Person) -> Destination:
         )
 
 
-def started(file: Path, slug: str) -> Export:
-    """Seal a file as an upload does, and start an export of it in an organization."""
-    from exports import staging, tasks
-    from exports.services import Received, draft_create, export_start, upload_expect
-    from exports.states import Mode
+def uploaded(file: Path, slug: str) -> Export:
+    """Seal a file as an upload does, for an export that an organization has not started yet."""
+    from exports import staging
+    from exports.services import Received, draft_create, upload_expect
     from organizations import fence
-    from organizations.hints import hint
 
     organization, person = _creator_of(slug)
     destination = destination_of(organization, person)
@@ -88,11 +89,24 @@ def started(file: Path, slug: str) -> Export:
         while data := plain.read(1 << 20):
             sealed.write(data)
     received = Received(export_id, name, key, sealed_key, file.name, file.stat().st_size)
-    draft = draft_create(destination=destination, by=person, received=received)
-    with fence.inside(organization.id):
-        export_start(export=draft, by=person, mode=Mode.ADD, columns={"email": COLUMN})
-        hint(tasks.advance, organization.id, export_id)
-    return draft
+    return draft_create(destination=destination, by=person, received=received)
+
+
+def started(file: Path, slug: str) -> Export:
+    """Upload a file, and start the export of it."""
+    from exports import tasks
+    from exports.services import export_start
+    from exports.states import Mode
+    from organizations import fence
+    from organizations.hints import hint
+
+    export = uploaded(file, slug)
+    if file.stat().st_size > _LARGE:
+        have_at_hand()
+    with fence.inside(export.organization_id):
+        export_start(export=export, by=export.created_by, mode=Mode.ADD, columns={"email": COLUMN})
+        hint(tasks.advance, export.organization_id, export.id)
+    return export
 
 
 def exported() -> None:

@@ -1,10 +1,12 @@
 """One measurement in a process of its own: `python -m benchmarks.one_run WHAT FILE FOLDER`.
 
 Prints one line of JSON: rows, seconds by the clock and of the processor, peak memory in MB.
+With `--cold` free memory is left alone before, for long enough (see `benchmarks.memory`).
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import gc
 import hashlib
@@ -19,9 +21,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.files import COLUMN
+from benchmarks.memory import have_at_hand
 
 _EMAIL = re.compile(r"[^@\s]+@[^@.\s]+(\.[^@.\s]+)+")
 _HASH = re.compile(r"[0-9a-f]{64}")
+# Linux looks every two seconds for what may be returned, a part of it each time.
+_UNTIL_COLD_SECONDS = 60
 
 
 def is_address(value: str) -> bool:
@@ -133,9 +138,18 @@ WHAT = {
 
 def main() -> None:
     """Measure once."""
-    what, file, folder = WHAT[sys.argv[1]], Path(sys.argv[2]), Path(sys.argv[3])
-    work = what(file, folder)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.one_run", description=__doc__)
+    parser.add_argument("what", choices=WHAT)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--cold", action="store_true")
+    options = parser.parse_args()
+    work = WHAT[options.what](options.file, options.folder)
     gc.collect()
+    if options.cold:
+        time.sleep(_UNTIL_COLD_SECONDS)
+    else:
+        have_at_hand()
     wall, cpu = time.perf_counter(), time.process_time()
     rows = work()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

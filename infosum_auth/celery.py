@@ -7,10 +7,11 @@ import sys
 from celery import Celery
 from celery.signals import worker_init
 
-from infosum_auth import redis_transport
+from infosum_auth import pgmq_transport, redis_transport
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "infosum_auth.settings")
 
+pgmq_transport.install()
 redis_transport.install()
 app = Celery("infosum_auth")
 app.config_from_object("django.conf:settings", namespace="CELERY")

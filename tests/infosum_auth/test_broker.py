@@ -54,6 +54,22 @@ def test_pgmq_stays_in_the_brokers_database():
         assert found.fetchone() is None
 
 
+@needs_pgmq
+def test_a_worker_that_may_take_no_more_looks_again_soon():
+    install_pgmq(PGMQ_URL)
+    settings = broker_settings({"BROKER_DATABASE_URL": PGMQ_URL})
+    options = settings["CELERY_BROKER_TRANSPORT_OPTIONS"]
+    with Connection(settings["CELERY_BROKER_URL"], transport_options=options) as connection:
+        waiting = connection.SimpleQueue("one at a time")
+        waiting.consumer.qos(prefetch_count=1)
+        idle = connection.transport.polling_interval
+        waiting.put("hello")
+        held = waiting.get(timeout=20)
+        assert connection.transport.polling_interval < idle / 10
+        held.ack()
+        assert connection.transport.polling_interval == idle
+
+
 @pytest.mark.broker
 def test_a_task_travels_on_redis(redis_url):
     assert travels({"REDIS_URL": redis_url}) == "hello"

@@ -92,12 +92,19 @@ def target_of(organization_id: uuid.UUID, destination_id: uuid.UUID) -> Target:
     )
 
 
-def audience_ensure(organization_id: uuid.UUID, destination_id: uuid.UUID, use: Use) -> Audience:
+def audience_ensure(
+    organization_id: uuid.UUID,
+    destination_id: uuid.UUID,
+    use: Use,
+    *,
+    hold: Callable[[], None] = lambda: None,
+) -> Audience:
     """Return the destination's audience, found or created. Outside the fence, one at a time.
 
     The intent to create is stored before the platform is asked: an answer that was lost is looked
-    for before anything is created again. Raises the platform's errors, AudienceUnconfirmed and
-    NoAuthorization.
+    for before anything is created again. `hold` is called right before that, and raises what it
+    likes where it is not the caller's turn any more. Raises the platform's errors,
+    AudienceUnconfirmed and NoAuthorization.
     """
     target = target_of(organization_id, destination_id)
     if target.audience is not None:
@@ -109,12 +116,14 @@ def audience_ensure(organization_id: uuid.UUID, destination_id: uuid.UUID, use: 
         request = target.request
 
         def create(platform: Platform, connection: Connection) -> Audience:
+            hold()
             return platform.create_audience(connection, request)
 
+        hold()
         found = _create(organization_id, destination_id, target, use, create)
     if not _keep(organization_id, destination_id, target, found, is_ours=is_ours):
         # It was changed meanwhile and may ask for another audience now.
-        return audience_ensure(organization_id, destination_id, use)
+        return audience_ensure(organization_id, destination_id, use, hold=hold)
     return found
 
 

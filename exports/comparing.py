@@ -99,7 +99,9 @@ def compare(organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
     except UNREADABLE:
         logger.exception("export %s: its batches are not readable", export_id)
         with fence.inside(organization_id):
-            _fail(job.export, _GONE)
+            # Else somebody else has compared it, and removed what this one was reading.
+            if job.row.select_for_update():
+                _fail(job.export, _GONE)
 
 
 def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
@@ -150,7 +152,11 @@ def _compared(job: _Job) -> _Compared:
 
     of = {What.LEAVES: Operation.REMOVE, What.JOINS: Operation.ADD, What.STAYS: Operation.KEEP}
     export, alive = job.export, SignsOfLife(job.stay_alive, seconds=SIGN_SECONDS)
-    staging.remove_all_but(export.id, export.rejects_name, *(each.name for each in job.file))
+    with fence.inside(export.organization_id):
+        # The lease keeps its row locked: what is removed is no later worker's.
+        if not job.row.select_for_update():
+            raise _LeaseLost
+        staging.remove_all_but(export.id, export.rejects_name, *(each.name for each in job.file))
     names = {name for stored in job.file for name in stored.types()}
     types = in_order(job.platform, names | job.known.types())
     with (
@@ -176,6 +182,7 @@ def _finish(job: _Job, compared: _Compared) -> None:
         if not job.row.select_for_update():
             raise _LeaseLost
         record.lose(compared.lost)
+        replaced = list(export.batches.values_list("stored_name", flat=True))
         export.batches.all().delete()
         confirmed_at = record.surest_since([part for part, _ in job.known.parts]) or timezone.now()
         ExportBatch.objects.bulk_create(
@@ -203,9 +210,9 @@ def _finish(job: _Job, compared: _Compared) -> None:
         if asked and export.asked_at is None:
             completeness.ask(export)
             wait(export, WaitingFor.PERSON, asked)
-    staging.remove_all_but(
-        export.id, export.rejects_name, *(each.name for each in compared.written)
-    )
+    # By their names: what else is there by now may be a later worker's.
+    for name in replaced:
+        staging.remove(name)
 
 
 def _batch(export: Export, number: int, made: Written, confirmed_at: datetime) -> ExportBatch:

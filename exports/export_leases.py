@@ -27,6 +27,10 @@ LEASE_SECONDS = 110.0
 _SIGN_SECONDS = 5.0
 
 
+class LeaseLost(Exception):
+    """The lease of an export ran out: somebody else does what was to be done."""
+
+
 @contextmanager
 def kept(export: Export, owner: uuid.UUID) -> Iterator[None]:
     """Keep the lease of an export that was taken for `LEASE_SECONDS`. Outside the fence."""
@@ -38,6 +42,17 @@ def kept(export: Export, owner: uuid.UUID) -> Iterator[None]:
     finally:
         is_over.set()
         keeper.join()
+
+
+def hold(export: Export, owner: uuid.UUID) -> None:
+    """Make sure of a lease right before a platform is asked for a change. Outside the fence.
+
+    A worker that was frozen for longer than its lease finds here that somebody else has done it.
+    Raises LeaseLost.
+    """
+    with fence.inside(export.organization_id):
+        if not _renewed(export, owner):
+            raise LeaseLost
 
 
 def _keep(export: Export, owner: uuid.UUID, is_over: threading.Event) -> None:
@@ -53,9 +68,13 @@ def _is_renewed(export: Export, owner: uuid.UUID) -> bool:
     """Renew a lease; False where it is somebody else's. A database that is away is asked again."""
     try:
         with fence.inside(export.organization_id):
-            mine = Export.objects.filter(pk=export.pk, lease_owner=owner, lease_until__gte=Now())
-            return bool(mine.update(lease_until=Now() + timedelta(seconds=LEASE_SECONDS)))
+            return _renewed(export, owner)
     except Error as error:
         logger.warning("export %s: its lease was not renewed: %s", export.pk, type(error).__name__)
         connections.close_all()
         return True
+
+
+def _renewed(export: Export, owner: uuid.UUID) -> bool:
+    mine = Export.objects.filter(pk=export.pk, lease_owner=owner, lease_until__gte=Now())
+    return bool(mine.update(lease_until=Now() + timedelta(seconds=LEASE_SECONDS)))

@@ -5,6 +5,10 @@ It runs under the export's lease. Where a platform replaces by difference nothin
 
 from __future__ import annotations
 
+import logging
+from functools import partial
+from uuid import UUID
+
 from django.db import Error as DatabaseFault
 from django.db.models.functions import Now
 
@@ -14,15 +18,19 @@ from authorizations.uses import Use
 from destinations import audiences
 from destinations.models import Destination
 from exports import breakers, gathered, rates, record
-from exports.export_leases import LEASE_SECONDS, kept
+from exports.export_leases import LEASE_SECONDS, LeaseLost, hold, kept
 from exports.models import Export
 from exports.outcomes import end_or_wait, forget_audience, go_on_as_answered
 from exports.states import ExportState, Mode, WaitingFor
 from exports.troubles import Trouble, fault_of_ours, not_set_up, trouble_of
 from organizations import fence
 from providers.app import NotConfigured
+from providers.connection import Connection
 from providers.errors import PlatformError
+from providers.platform import Platform
 from providers.values import Audience
+
+logger = logging.getLogger(__name__)
 
 # Looking the audience up, creating and emptying it: not what is waited for, but counted.
 _REQUESTS_ONCE = 3
@@ -56,8 +64,12 @@ def done(export: Export) -> bool:
         owner = export.take_lease(LEASE_SECONDS)
     if owner is None:
         return False
-    with kept(export, owner):
-        asked_about, trouble = _what_came_of_it(export)
+    try:
+        with kept(export, owner):
+            asked_about, trouble = _what_came_of_it(export, owner)
+    except LeaseLost:
+        logger.warning("export %s: somebody else has found or emptied its audience", export.pk)
+        return False
     with fence.inside(export.organization_id):
         mine = Export.objects.filter(pk=export.pk, lease_owner=owner)
         if not mine.update(lease_owner=None, lease_until=None):
@@ -73,17 +85,19 @@ def done(export: Export) -> bool:
         return export.state == ExportState.SENDING and not is_missing(export)
 
 
-def _what_came_of_it(export: Export) -> tuple[str, Trouble | None]:
+def _what_came_of_it(export: Export, owner: UUID) -> tuple[str, Trouble | None]:
     """Return the id of the audience that was asked about, and what went wrong."""
     use = Use("export", person_id=export.created_by_id, subject_id=export.id)
     audience_id = ""
     try:
         target = audiences.target_of(export.organization_id, export.destination_id)
         rates.spend(rates.Sender.to(target), _REQUESTS_ONCE)
-        audience = audiences.audience_ensure(export.organization_id, export.destination_id, use)
+        audience = audiences.audience_ensure(
+            export.organization_id, export.destination_id, use, hold=partial(hold, export, owner)
+        )
         audience_id = audience.id
         if is_to_be_emptied(export):
-            _clear(export, audience, use)
+            _clear(export, owner, audience, use)
     except audiences.NoAuthorization:
         # The next look finds the destination so and says it.
         return audience_id, None
@@ -94,8 +108,8 @@ def _what_came_of_it(export: Export) -> tuple[str, Trouble | None]:
     except PlatformError as error:
         breakers.note_error(export.destination.platform, error)
         return audience_id, trouble_of(error, troubles=export.attempts)
-    except DatabaseFault:
-        # Nothing can be noted now; the lease ends by itself.
+    except (DatabaseFault, LeaseLost):
+        # Nothing can be noted now, or is to be; the lease ends by itself.
         raise
     except Exception as error:  # noqa: BLE001 - it is logged, counted and given up in the end
         return audience_id, trouble_of(fault_of_ours(error), troubles=export.attempts)
@@ -103,19 +117,20 @@ def _what_came_of_it(export: Export) -> tuple[str, Trouble | None]:
     return audience_id, None
 
 
-def _clear(export: Export, audience: Audience, use: Use) -> None:
+def _clear(export: Export, owner: UUID, audience: Audience, use: Use) -> None:
     with fence.inside(export.organization_id):
         authorization_id = Destination.objects.get(pk=export.destination_id).authorization_id
     if authorization_id is None:
         raise audiences.NoAuthorization
 
+    def clear(platform: Platform, connection: Connection) -> None:
+        # Whoever was frozen meanwhile must not empty what others have filled.
+        hold(export, owner)
+        platform.clear(connection, audience)
+
     # Emptied again if its answer is lost: no batch goes before this is written down.
-    tokens.call(
-        export.organization_id,
-        authorization_id,
-        use,
-        lambda platform, connection: platform.clear(connection, audience),
-    )
+    tokens.call(export.organization_id, authorization_id, use, clear)
     with fence.inside(export.organization_id):
-        Export.objects.filter(pk=export.pk).update(cleared_at=Now())
+        if not Export.objects.filter(pk=export.pk, lease_owner=owner).update(cleared_at=Now()):
+            raise LeaseLost
         audit("audience emptied", organization_id=export.organization_id, subject=export)

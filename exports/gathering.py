@@ -18,7 +18,7 @@ from django.utils import timezone
 from authorizations.uses import Use
 from destinations import audiences
 from exports import breakers, gathered
-from exports.export_leases import LEASE_SECONDS, kept
+from exports.export_leases import LEASE_SECONDS, LeaseLost, hold, kept
 from exports.models import Export, ExportBatch
 from exports.outcomes import end_or_wait, forget_audience, go_on_as_answered
 from exports.services import wake
@@ -48,15 +48,18 @@ def put_in_effect(organization_id: uuid.UUID, export_id: uuid.UUID) -> bool:
         export = Export.objects.select_related("destination").filter(pk=export_id).first()
         if export is None or not _may_go(export):
             return False
-        batches = gathered.due(export)
-    if not batches or breakers.may_go(export.destination.platform) == breakers.Way.SHUT:
+        is_due = bool(gathered.due(export))
+    if not is_due or breakers.may_go(export.destination.platform) == breakers.Way.SHUT:
         return False
-    with fence.inside(organization_id):
-        owner = export.take_lease(LEASE_SECONDS)
+    owner, batches = _begin(export)
     if owner is None:
         return False
-    with kept(export, owner):
-        is_done, trouble = _what_came_of_it(export, batches)
+    try:
+        with kept(export, owner):
+            is_done, trouble = _what_came_of_it(export, owner, batches)
+    except LeaseLost:
+        logger.warning("export %s: somebody else puts its batches in effect", export_id)
+        return False
     with fence.inside(organization_id):
         mine = Export.objects.filter(pk=export_id, lease_owner=owner)
         if not mine.update(lease_owner=None, lease_until=None):
@@ -72,6 +75,17 @@ def put_in_effect(organization_id: uuid.UUID, export_id: uuid.UUID) -> bool:
     return True
 
 
+def _begin(export: Export) -> tuple[uuid.UUID | None, Sequence[ExportBatch]]:
+    """Take the lease and what is due under it: somebody else may have done it just now."""
+    with fence.inside(export.organization_id):
+        owner = export.take_lease(LEASE_SECONDS)
+        batches = gathered.due(export) if owner else []
+        if owner and not batches:
+            mine = Export.objects.filter(pk=export.pk, lease_owner=owner)
+            mine.update(lease_owner=None, lease_until=None)
+        return (owner if batches else None), batches
+
+
 def _may_go(export: Export) -> bool:
     return export.state in {ExportState.SENDING, ExportState.WAITING} and export.waiting_for in {
         "",
@@ -79,7 +93,9 @@ def _may_go(export: Export) -> bool:
     }
 
 
-def _what_came_of_it(export: Export, batches: Sequence[ExportBatch]) -> tuple[bool, Trouble | None]:
+def _what_came_of_it(
+    export: Export, owner: uuid.UUID, batches: Sequence[ExportBatch]
+) -> tuple[bool, Trouble | None]:
     """Say whether they are in effect, or what went wrong."""
     use = Use("export", person_id=export.created_by_id, subject_id=export.id)
     removes = batches[0].operation == Operation.REMOVE
@@ -94,6 +110,8 @@ def _what_came_of_it(export: Export, batches: Sequence[ExportBatch]) -> tuple[bo
         request: AudienceRequest,
         audience: Audience | None,
     ) -> Audience | None:
+        # Whoever was frozen meanwhile must not undo what others have changed.
+        hold(export, owner)
         return platform.put_in_effect(connection, request, audience, receipts, removes=removes)
 
     try:

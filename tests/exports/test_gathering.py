@@ -7,7 +7,8 @@ import pytest
 from django.db.models.functions import Now
 
 from authorizations.models import TokenUse
-from exports import breakers, gathering
+from destinations import audiences
+from exports import breakers, gathered, gathering
 from exports.services import export_cancel
 from exports.shared_models import Breaker
 from exports.states import BatchState, ExportState, Mode, WaitingFor
@@ -228,6 +229,33 @@ def test_only_one_worker_puts_in_effect(sandbox, destination, creator):
     change(export, lease_until=Now() - timedelta(seconds=1))
     assert gathering.put_in_effect(export.organization_id, export.id)
     assert held(sandbox) == [set_of(*PEOPLE)]
+
+
+def test_a_frozen_worker_that_wakes_puts_nothing_in_effect(
+    sandbox, destination, creator, monkeypatch
+):
+    export = until(started(destination, creator, *PEOPLE), BatchState.UPLOADED)
+    target_of = audiences.target_of
+
+    def woken(*asked):
+        taken_over(export)
+        return target_of(*asked)
+
+    monkeypatch.setattr(audiences, "target_of", woken)
+    assert not gathering.put_in_effect(export.organization_id, export.id)
+    assert held(sandbox) == []
+    assert states(export) == [BatchState.UPLOADED] * 3
+
+
+def test_what_somebody_else_has_put_in_effect_meanwhile_is_not_done_again(
+    sandbox, destination, creator, monkeypatch
+):
+    export = until(started(destination, creator, *PEOPLE), BatchState.UPLOADED)
+    answers = iter([["due"], []])
+    monkeypatch.setattr(gathered, "due", lambda _: next(answers))
+    assert not gathering.put_in_effect(export.organization_id, export.id)
+    assert held(sandbox) == []
+    assert stored(export).lease_owner is None
 
 
 def test_a_platform_whose_batches_take_effect_alone_is_never_asked_for_it(

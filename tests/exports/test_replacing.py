@@ -202,6 +202,49 @@ def test_comparing_goes_on_after_its_worker_was_killed(servers, destination, cre
     }
 
 
+def slept_through(export):
+    """Return the work of one who was frozen while another compared the export."""
+    sleeper = comparing._begin(export.organization_id, export.id)
+    let_leases_end(export)
+    comparing.compare(export.organization_id, export.id)
+    assert stored(export).comparison
+    return sleeper
+
+
+@pytest.fixture
+def compared_by_others(servers, destination, creator, monkeypatch):
+    delivered(started(destination, creator, *PEOPLE[:4]))
+    export = begun(destination, creator, table(*PEOPLE[2:6]))
+
+    def killed(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(comparing, "compare", killed)
+        with pytest.raises(Killed):
+            work(export)
+    return export, slept_through(export)
+
+
+def test_one_who_wakes_before_comparing_does_not_destroy_the_batches(compared_by_others, servers):
+    export, sleeper = compared_by_others
+    with pytest.raises(comparing._LeaseLost):
+        comparing._compared(sleeper)
+    assert delivered(export).state == ExportState.SUCCEEDED
+    assert servers.held == {"au1": digests(*PEOPLE[2:6])}
+
+
+def test_one_who_wakes_to_files_that_are_gone_does_not_fail_the_export(
+    compared_by_others, servers, monkeypatch
+):
+    export, sleeper = compared_by_others
+    monkeypatch.setattr(comparing, "_begin", lambda *_: sleeper)
+    monkeypatch.setattr(comparing, "_compared", lambda job: job.file[0].types())
+    comparing.compare(export.organization_id, export.id)
+    assert stored(export).state == ExportState.SENDING
+    assert delivered(export).state == ExportState.SUCCEEDED
+
+
 def test_the_record_outlives_the_time_of_the_files(servers, destination, creator):
     first = delivered(started(destination, creator, *PEOPLE[:3]))
     change(first, finished_at=Now() - timedelta(days=31))

@@ -3,7 +3,7 @@
 import pytest
 
 from destinations.services import destination_pause, destination_resume
-from exports import conducting, finishing
+from exports import conducting, finishing, first_steps, rates
 from exports.models import Export
 from exports.states import BatchState, ExportState, Mode, WaitingFor
 from organizations import fence
@@ -113,6 +113,36 @@ def test_a_frozen_worker_of_what_comes_once_writes_nothing_when_it_wakes(
     assert advance(export) == conducting.Next()
     assert stored(export).state == ExportState.SENDING
     assert stored(export).lease_owner is not None
+
+
+def test_a_frozen_worker_that_wakes_does_not_empty_what_others_have_filled(
+    servers, destination, creator, monkeypatch
+):
+    servers.held["au1"], servers.names["au1"] = set(), "Loyal"
+    export = prepared(destination, creator, mode=Mode.REPLACE)
+    monkeypatch.setattr(first_steps, "is_to_be_emptied", frozen_before(export, True))
+    assert advance(export) == conducting.Next()
+    assert servers.heard == ["find"]
+    assert stored(export).cleared_at is None
+
+
+def test_a_frozen_worker_that_wakes_creates_no_second_audience(
+    servers, destination, creator, monkeypatch
+):
+    export = prepared(destination, creator)
+    monkeypatch.setattr(rates, "spend", frozen_before(export, None))
+    assert advance(export) == conducting.Next()
+    assert servers.heard == ["find"]
+    assert stored(destination).audience_asked_at is None
+
+
+def frozen_before(export, answer):
+    def answered(*_):
+        if stored(export).lease_owner is not None:
+            taken_over(export)
+        return answer
+
+    return answered
 
 
 def test_a_paused_destination_waits_and_resumes(servers, destination, creator):

@@ -7,6 +7,7 @@ import pytest
 from celery import Celery
 from celery.contrib.testing.worker import start_worker
 from kombu import Connection
+from pgmq import PGMQueue
 
 from infosum_auth.broker import broker_settings, install_pgmq
 
@@ -52,6 +53,22 @@ def test_pgmq_stays_in_the_brokers_database():
     with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
         found = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'pgmq'")
         assert found.fetchone() is None
+
+
+@needs_pgmq
+def test_workers_that_start_together_share_the_triggers(monkeypatch):
+    install_pgmq(PGMQ_URL)
+    enable, told = PGMQueue.enable_notify, []
+
+    def enable_notify(self, *queue, **how):
+        told.append(queue)
+        if len(told) == 1:
+            raise psycopg.errors.DuplicateObject("somebody else made it just now")
+        enable(self, *queue, **how)
+
+    monkeypatch.setattr(PGMQueue, "enable_notify", enable_notify)
+    assert travels({"BROKER_DATABASE_URL": PGMQ_URL}) == "hello"
+    assert told[0] == told[1]
 
 
 @needs_pgmq

@@ -22,11 +22,11 @@ from exports import erasures, record, staging
 from exports.batch_files import BatchFiles
 from exports.export_leases import LEASE_SECONDS, kept
 from exports.known import Known, known_of
-from exports.models import Export, ExportBatch, not_leased
+from exports.models import Export, ExportBatch
 from exports.outcomes import somebody_is_before
 from exports.record_files import DIGEST, UNREADABLE, Stored, Writer, in_order
 from exports.services import wake
-from exports.states import ENDED, FINAL, BatchState, ExportState, Operation
+from exports.states import ENDED, BatchState, ExportState, Operation
 from organizations import fence
 from providers.platform import Platform
 from providers.registry import registry
@@ -55,7 +55,9 @@ class _Job:
     platform: Platform
     sought: Sequence[tuple[str, bytes]]
     files: Sequence[_File]
+    # What a try before has stored: whom to remove, and whom to add again.
     own: Sequence[Stored]
+    again: Sequence[Stored]
     known: Known
     key: bytes = field(repr=False)
 
@@ -68,7 +70,7 @@ def erase(organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
     with kept(job.export, job.owner):
         types = _types_of(job)
         hit, records, shared = _found(job, types)
-        again = _others_with(job, types, shared) if shared else []
+        again = _added_again(job, types, shared)
         if _stored_what_is_removed(job, types, records, again):
             count = sum(_rewritten(job, file) for file in hit)
             _finish(job, count, len(records))
@@ -102,12 +104,8 @@ def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
                 _File(row.pk, row.export_id, Stored(row.stored_name, keys[row.export_id]))
                 for row in batches
             ],
-            [
-                Stored(name, key)
-                for name in export.batches.filter(operation=Operation.REMOVE).values_list(
-                    "stored_name", flat=True
-                )
-            ],
+            _stored(export, Operation.REMOVE, key),
+            _stored(export, Operation.ADD, key),
             known_of(export.destination, before=export)
             if record.is_kept_for(export.destination)
             else Known([]),
@@ -115,9 +113,14 @@ def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
         )
 
 
+def _stored(export: Export, operation: Operation, key: bytes) -> list[Stored]:
+    names = export.batches.filter(operation=operation).values_list("stored_name", flat=True)
+    return [Stored(name, key) for name in names]
+
+
 def _types_of(job: _Job) -> tuple[str, ...]:
     names = {*job.export.destination.identifiers}
-    for stored in (*job.own, *(file.stored for file in job.files)):
+    for stored in (*job.own, *job.again, *(file.stored for file in job.files)):
         try:
             names.update(stored.types())
         except UNREADABLE:
@@ -151,6 +154,23 @@ def _found(job: _Job, types: Sequence[str]) -> tuple[list[_File], Records, set[b
         others = records[~finding.having(records, digests)]
         of_others |= finding.digests_of(others[finding.having(others, shared)]) & shared
     return hit, finding.without(together, of_others), of_others
+
+
+def _added_again(job: _Job, types: Sequence[str], shared: set[bytes]) -> list[Records]:
+    """Return the records of others to add again, with those that a try before has found.
+
+    Where that one has written files, nothing else says any more what those others shared.
+    """
+    import numpy as np
+
+    from exports.engine import finding
+
+    digests = {digest for _, digest in job.sought}
+    found = _others_with(job, types, shared) if shared else []
+    for stored in job.again:
+        records = stored.records(types)
+        found.append(records[~finding.having(records, digests)])
+    return [np.unique(np.concatenate(found), axis=0)] if found else []
 
 
 def _others_with(job: _Job, types: Sequence[str], shared: set[bytes]) -> list[Records]:
@@ -204,8 +224,12 @@ def _stored_what_is_removed(
             )
             for number, each in enumerate(written, 1)
         )
-    staging.remove_all_but(export.id, *(each.name for each in written))
-    return True
+    with fence.inside(export.organization_id):
+        # The row is locked by this: what is removed is no later worker's.
+        is_ours = _is_ours(job)
+        if is_ours:
+            staging.remove_all_but(export.id, *(each.name for each in written))
+    return is_ours
 
 
 def _is_ours(job: _Job) -> bool:
@@ -249,17 +273,10 @@ def _finish(job: _Job, files: int, found: int) -> None:
     with fence.inside(export.organization_id):
         if not _is_ours(job):
             return
-        _destroy_uploads(export)
+        # Of those that have failed since it was asked for.
+        erasures.destroy_uploads(Export.objects.filter(destination=export.destination_id))
         facts = {"audience": export.destination.audience_id, "files": files, "found": found}
         Export.objects.filter(pk=export.pk).update(
             comparison=facts, identifiers=found, lease_owner=None, lease_until=None, attempts=0
         )
         wake(export)
-
-
-def _destroy_uploads(export: Export) -> None:
-    """Destroy files that were kept for "Retry failed" as they were uploaded."""
-    others = Export.objects.filter(destination=export.destination_id).exclude(staged_name="")
-    for each in others.filter(not_leased(), state__in=FINAL):
-        staging.remove(each.staged_name)
-    others.filter(not_leased(), state__in=FINAL).update(staged_name="")

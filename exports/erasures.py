@@ -21,7 +21,7 @@ from exports.engine.masking import masked
 from exports.engine.values import digest_of
 from exports.erasure_models import Erasure
 from exports.fetch_models import Fetch
-from exports.models import Export, ExportBatch
+from exports.models import Export, ExportBatch, Exports
 from exports.record import SUCCEEDED
 from exports.states import ExportState, Mode
 from exports.upload_models import Upload
@@ -33,6 +33,11 @@ from providers.registry import registry
 
 # By destination, then by identifier type: digests in hexadecimal.
 Sought = Mapping[str, Mapping[str, str]]
+
+_UPLOAD_IS_GONE = (
+    "It was not prepared, and its upload was destroyed when a person was erased. Nothing was sent; "
+    "upload it again."
+)
 
 
 class NoIdentifier(ValueError):
@@ -75,8 +80,11 @@ def erasure_request(*, organization_id: uuid.UUID, by: Person, value: str) -> Er
     if not is_identifier(value):
         raise NoIdentifier
     erasure = Erasure(organization_id=organization_id, masked=masked(value), requested_by=by)
+    destroyed = _destroy_files()
+    destroy_uploads(Export.objects.all())
     reached, out_of_reach = [], []
     sought: dict[str, dict[str, str]] = {}
+    # Asked after that: what was not destroyed, as it was started in time, has its Remove behind it.
     for destination in _that_sent():
         if destination.deleted_at is not None or destination.platform not in registry:
             out_of_reach += _words_for(destination)
@@ -85,7 +93,7 @@ def erasure_request(*, organization_id: uuid.UUID, by: Person, value: str) -> Er
         sought[str(destination.id)] = digests_for(value, kinds)
         reached.append(destination)
     erasure.out_of_reach = out_of_reach
-    erasure.drafts_destroyed = _destroy_drafts()
+    erasure.drafts_destroyed = destroyed
     erasure.sought_sealed = seal(
         json.dumps(sought).encode(), organization_id=organization_id, place=_place(erasure)
     )
@@ -102,6 +110,19 @@ def erasure_request(*, organization_id: uuid.UUID, by: Person, value: str) -> Er
     )
     finish_if_done(erasure)
     return erasure
+
+
+def destroy_uploads(exports: Exports) -> None:
+    """Destroy uploads that "Retry failed" would prepare. In the fence.
+
+    The turn of a retry would be after the Remove, and would bring the person back.
+    """
+    unprepared = exports.started().filter(prepared_at=None).exclude(staged_name="")
+    # Locked, those under way too: one that fails later finds the Remove when it is retried.
+    for export in unprepared.select_for_update().order_by("pk"):
+        if export.state == ExportState.FAILED:
+            staging.remove(export.staged_name)
+            Export.objects.filter(pk=export.pk).update(staged_name="", reason=_UPLOAD_IS_GONE)
 
 
 def sought_at(erasure: Erasure, destination_id: uuid.UUID) -> Mapping[str, str]:
@@ -183,18 +204,22 @@ def _words_for(destination: Destination) -> list[dict[str, str]]:
     return [about]
 
 
-def _destroy_drafts() -> int:
+def _destroy_files() -> int:
     """Destroy what was uploaded or fetched and not started: nobody has looked at who is in it."""
-    drafts = list(Export.objects.filter(state=ExportState.DRAFT))
-    for draft in drafts:
-        services.draft_discard(export=draft)
+    destroyed = 0
     # Whoever receives one at this moment finds its row gone, and stops.
     under_way: list[Upload | Fetch] = [*Upload.objects.all(), *Fetch.objects.all()]
     for file in under_way:
         file_id = file.id
-        file.delete()
-        staging.remove_all_but(file_id)
-    return len(drafts) + len(under_way)
+        gone, _ = file.delete()
+        if gone:
+            staging.remove_all_but(file_id)
+            destroyed += 1
+    # Only now: one that was completed meanwhile is a draft, or was started.
+    drafts = list(Export.objects.filter(state=ExportState.DRAFT))
+    for draft in drafts:
+        services.draft_discard(export=draft)
+    return destroyed + len(drafts)
 
 
 def _begin(erasure: Erasure, destination: Destination, by: Person) -> None:

@@ -185,6 +185,8 @@ def export_go_on(*, export: Export, by: Person) -> None:
 
 def export_retry(*, export: Export, by: Person) -> None:
     """Send again what failed, and only that. In the fence. Raises NotNow."""
+    # Locked, so that an erasure at this moment is either seen here or finds it retried.
+    export.refresh_from_db(from_queryset=Export.objects.select_for_update())
     if not may_retry(export):
         raise NotNow
     to = ExportState.SENDING if export.prepared_at else ExportState.PREPARING
@@ -218,9 +220,18 @@ def may_retry(export: Export) -> bool:
     if export.state != ExportState.FAILED:
         return False
     if export.prepared_at is None:
-        return bool(export.staged_name)
+        return bool(export.staged_name) and not _is_erased_from(export)
     failed = export.batches.filter(state=BatchState.FAILED).exclude(stored_name="")
     return failed.exists() and not would_undo(export)
+
+
+def _is_erased_from(export: Export) -> bool:
+    """Say whether somebody is being erased who may be in its upload.
+
+    Its turn would be after that, and would bring the person back.
+    """
+    others = Export.objects.under_way().filter(destination=export.destination_id)
+    return others.filter(started_at__gt=export.started_at).exclude(erasure=None).exists()
 
 
 def would_undo(export: Export) -> bool:

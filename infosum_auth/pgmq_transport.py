@@ -31,7 +31,9 @@ class Channel(KombuChannel):
     def _maybe_enable_notify(self, queue: str, queue_name: str | None = None) -> None:
         for tries_left in reversed(range(_MOST_TRIES)):
             try:
-                super()._maybe_enable_notify(queue, queue_name=queue_name)
+                super()._maybe_enable_notify(  # type: ignore[no-untyped-call]  # of kombu
+                    queue, queue_name=queue_name
+                )
             except _SOMEBODY_ELSE:
                 if not tries_left:
                     raise

@@ -8,15 +8,15 @@ from django.urls import reverse
 from audit.models import Entry
 from exports import erasing, staging
 from exports.erasure_models import Erasure
-from exports.erasures import NoIdentifier, erasure_request, receipt_of
+from exports.erasures import NoIdentifier, receipt_of
 from exports.fetch_models import Fetch
 from exports.models import Export
-from exports.record_files import Stored
 from exports.services import NotNow, export_cancel
 from exports.states import ExportState, Mode
 from organizations import fence
 from tests.exports import driving
-from tests.exports.driving import batches, digests, drafted, files, started
+from tests.exports.driving import delivered, digests, drafted, files, started
+from tests.exports.erased import TWO, asked, carried_out, kept_digests, two
 from tests.exports.replacing import PeopleServers, by_difference, nobody_is_asked, replaced
 from tests.exports.sample_servers import Killed
 from tests.factories import change, stored
@@ -26,40 +26,6 @@ __all__ = ("by_difference", "nobody_is_asked")
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_difference", "nobody_is_asked")]
 
 A, B, C, X, Y = (f"{letter}@example.com" for letter in "abcxy")
-TWO = {"email": 0, "second": 1}
-
-
-def delivered(export):
-    return driving.delivered(export)
-
-
-def two(*people):
-    return "email,second\n" + "".join(f"{first},{second}\n" for first, second in people)
-
-
-def asked(organization, admin, value) -> Erasure:
-    with fence.inside(organization.id):
-        return erasure_request(organization_id=organization.id, by=admin, value=value)
-
-
-def carried_out(erasure) -> list[Export]:
-    with fence.inside(erasure.organization_id):
-        exports = list(Export.objects.filter(erasure=erasure))
-    return [delivered(export) for export in exports]
-
-
-def kept_digests(export) -> set[str]:
-    """Return every digest in the files of an export."""
-    with fence.inside(export.organization_id):
-        key = staging.file_key(export)
-    found = set()
-    for row in batches(export):
-        if row.stored_name:
-            held = Stored(row.stored_name, key)
-            for record in held.records(held.types()):
-                data = record.tobytes()
-                found |= {data[at : at + 32].hex() for at in range(0, len(data), 32)}
-    return found - {"00" * 32}
 
 
 def test_a_person_is_gone_from_audience_and_files(servers, destination, creator, admin, acme):

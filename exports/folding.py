@@ -77,16 +77,16 @@ def fold(organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
             mine = Export.objects.select_for_update().filter(pk=export.pk, lease_owner=owner)
             if mine and written is not None:
                 _keep(export, [part for part, _ in known.parts], written)
+            elif mine:
+                # Else it would be due again at once, and fail again, without end.
+                record.lose(known.lost)
             mine.update(lease_owner=None, lease_until=None, attempts=0)
             # Tidied up once more, which destroys what is folded.
             wake(export)
 
 
 def _held(export: Export, key: bytes, known: Known) -> list[Written] | None:
-    """Write who is there, for sure or perhaps; None where a file is not readable.
-
-    Then the next Replace finds it and says so.
-    """
+    """Write who is there, for sure or perhaps; None where a file is not readable."""
     from exports.engine.difference import Difference, What
 
     platform = registry.get(export.destination.platform)

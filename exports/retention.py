@@ -19,10 +19,10 @@ from audit.services import record as audit
 from destinations.models import Destination
 from exports import staging
 from exports.models import Export
-from exports.record import batches_of, files_to_keep, lose
+from exports.record import batches_of, files_of_the_file, files_to_keep
 from exports.retention_models import Retention
 from exports.schedule_models import SHOWN_RUNS, RunState, ScheduleRun
-from exports.states import FINAL, ExportState
+from exports.states import FINAL, BatchState, ExportState, Recorded
 from organizations import fence, routing
 from organizations.models import Person
 
@@ -58,11 +58,11 @@ def retention_change(*, chosen: Retention, by: Person) -> None:
 def keep_for_now(export: Export) -> None:
     """Have what is left of an export that is over looked at when a time of it is over."""
     chosen = retention_of(export.organization_id)
-    _look_at(export, chosen.files_days)
+    _look_at(export, _first_days(chosen))
 
 
 def expire(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
-    """Destroy the files of an export whose time is over; its rows stay. Outside the fence."""
+    """Destroy those files of an export whose time is over; its rows stay. Outside the fence."""
     with fence.inside(organization_id):
         rows = Export.objects.select_for_update(of=("self",)).select_related("destination")
         ended = rows.filter(pk=export_id, state__in=FINAL).first()
@@ -72,8 +72,8 @@ def expire(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
             return
         chosen = retention_of(organization_id)
         is_left = ended.destination.deleted_at is not None
-        if not is_left and timezone.now() < _end(ended) + timedelta(days=chosen.files_days):
-            _look_at(ended, chosen.files_days)
+        if not is_left and not _is_over(ended, _first_days(chosen)):
+            _look_at(ended, _first_days(chosen))
             return
         if ended.erasure_id is not None and ended.state == ExportState.FAILED and not is_left:
             # Only there it is written down whom "Retry failed" removes.
@@ -132,18 +132,50 @@ def _skipped() -> QuerySet[ScheduleRun]:
 
 
 def _destroy(ended: Export, chosen: Retention, *, is_left: bool) -> None:
-    Export.objects.filter(pk=ended.pk).update(staged_name="", rejects_name="")
-    ended.staged_name = ended.rejects_name = ""
-    sets_days = chosen.sets_days
-    is_over = sets_days is not None and timezone.now() >= _end(ended) + timedelta(days=sets_days)
-    if is_over or is_left:
-        own = batches_of(ended.destination).filter(export=ended)
-        lose(list(own.values_list("pk", flat=True)))
-    kept = files_to_keep(ended)
+    files_are_over = is_left or _is_over(ended, chosen.files_days)
+    sent_again = set() if files_are_over else _sent_again(ended)
+    if files_are_over:
+        Export.objects.filter(pk=ended.pk).update(staged_name="", rejects_name="")
+        ended.staged_name = ended.rejects_name = ""
+    if is_left or _is_over(ended, chosen.sets_days):
+        _forget_sets(ended, but_failed=not files_are_over)
+    kept = files_to_keep(ended) | sent_again
     ended.batches.exclude(stored_name__in=kept).exclude(stored_name="").update(stored_name="")
-    staging.remove_all_but(ended.id, *kept)
-    if kept and sets_days is not None:
-        _look_at(ended, sets_days)
+    staging.remove_all_but(ended.id, ended.staged_name, ended.rejects_name, *kept)
+    if not files_are_over:
+        _look_at(ended, chosen.files_days)
+    elif kept and chosen.sets_days is not None:
+        _look_at(ended, chosen.sets_days)
+
+
+def _sent_again(ended: Export) -> set[str]:
+    """Return the files that "Retry failed" may need."""
+    if ended.state != ExportState.FAILED:
+        return set()
+    failed = ended.batches.filter(state=BatchState.FAILED)
+    return files_of_the_file(ended) | set(failed.values_list("stored_name", flat=True))
+
+
+def _forget_sets(ended: Export, *, but_failed: bool) -> None:
+    """Note that nobody knows any more who was in an export's delivered sets.
+
+    Also of those whose files stay for "Retry failed": what removed their people later may be
+    forgotten before these files are.
+    """
+    own = batches_of(ended.destination).filter(export=ended)
+    if but_failed and ended.state == ExportState.FAILED:
+        own = own.exclude(state=BatchState.FAILED)
+    own.update(recorded=Recorded.LOST)
+
+
+def _first_days(chosen: Retention) -> int:
+    """Return which of the two times is over first."""
+    files, sets = chosen.files_days, chosen.sets_days
+    return files if sets is None else min(files, sets)
+
+
+def _is_over(ended: Export, days: int | None) -> bool:
+    return days is not None and timezone.now() >= _end(ended) + timedelta(days=days)
 
 
 def _look_at(export: Export, days: int, *, again: bool = False) -> None:

@@ -15,6 +15,8 @@ from audit.services import record
 from destinations.standing import standing_of
 from exports import retention, services
 from exports.addresses import parsed
+from exports.engine.dialects import looks_like_an_identifier
+from exports.engine.reading import FileRefused
 from exports.engine.taking import Taking
 from exports.fetch_models import Fetch
 from exports.fetch_services import fetch_begin
@@ -116,7 +118,7 @@ def _started(run: ScheduleRun, draft: Export) -> Export | None:
     if schedule is None:
         reason = "The schedule was deleted meanwhile."
     else:
-        reason = _why_not(schedule) or _what_changed(schedule, draft)
+        reason = _why_not(schedule) or _not_read(schedule, draft) or _what_changed(schedule, draft)
     if schedule is None or reason:
         services.draft_discard(export=draft)
         _end(run, RunState.SKIPPED, reason)
@@ -150,6 +152,21 @@ def _why_not(schedule: Schedule) -> str:
     membership = Membership.objects.filter(person=person).first()
     if not person.is_active or membership is None or not membership.may(May.DELIVER):
         return f"{person.email}, who saved the schedule, may not run exports any more."
+    return ""
+
+
+def _not_read(schedule: Schedule, draft: Export) -> str:
+    """Read a draft's first row as the header where a person said so of the first file.
+
+    Say why that failed; empty where it did not. Nothing tells whether a person said the reverse of
+    a file without a header: this one may have one now, with its columns in another order.
+    """
+    # Nobody names a column so: without the person the first file would have had no header.
+    if schedule.has_header and any(map(looks_like_an_identifier, schedule.column_names)):
+        try:
+            services.draft_reread(export=draft, has_header=True)
+        except FileRefused as refused:
+            return refused.sentence
     return ""
 
 

@@ -26,6 +26,11 @@ def draft(destination, creator, server) -> Export:
 
 @pytest.fixture
 def schedule(draft, creator) -> Schedule:
+    return saved(draft, creator)
+
+
+def saved(draft, creator) -> Schedule:
+    """Return the schedule that a creator saves by a draft."""
     when = Recurrence(DAY, time(6, 0), 0, "Europe/Berlin")
     with fence.inside(draft.organization_id):
         found = schedules.schedule_create(

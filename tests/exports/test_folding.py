@@ -2,12 +2,21 @@
 
 import pytest
 
-from exports import folding
+from exports import folding, record
 from exports.models import ExportBatch
 from exports.services import export_cancel
 from exports.states import Mode, Operation, Recorded
 from organizations import fence
-from tests.exports.driving import delivered, digests, files, retried, started, table, work
+from tests.exports.driving import (
+    batches,
+    delivered,
+    digests,
+    files,
+    retried,
+    started,
+    table,
+    work,
+)
 from tests.exports.replacing import begun, by_difference, nobody_is_asked
 from tests.exports.sample_servers import LOST
 from tests.factories import stored
@@ -63,6 +72,21 @@ def test_nothing_is_folded_over_what_may_be_sent_again(servers, destination, cre
     assert held(second) == []
     retried(failed, creator)
     assert servers.held == {"au1": digests(*PEOPLE[:6])}
+
+
+def test_a_file_that_is_not_readable_is_lost_and_the_others_are_folded(
+    servers, destination, creator, staging_folder
+):
+    first = delivered(started(destination, creator, *PEOPLE[:2]))
+    (row,) = batches(first)
+    (staging_folder / row.stored_name).write_bytes(b"broken")
+    delivered(started(destination, creator, *PEOPLE[2:4]))
+    # With it the record is due. Not folded over and over: this comes to rest.
+    last = delivered(started(destination, creator, *PEOPLE[3:6]))
+    assert held(last) == [(4, 4)]
+    with fence.inside(last.organization_id):
+        assert not folding.is_due(last)
+        assert record.unknown(last.destination) == 2
 
 
 def test_who_was_removed_is_not_held(servers, destination, creator):

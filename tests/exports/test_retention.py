@@ -7,12 +7,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from destinations.services import destination_delete
-from exports import retention, tasks
+from exports import record, retention, tasks
 from exports.retention_models import Retention
 from exports.states import ExportState, Mode
 from organizations import fence
 from organizations.models import Route
-from tests.exports.driving import delivered, digests, files, started
+from tests.exports.driving import delivered, digests, files, retried, started
 from tests.exports.replacing import by_difference, nobody_is_asked
 from tests.factories import change, stored
 
@@ -57,6 +57,61 @@ def test_sets_are_destroyed_when_their_time_is_over(servers, destination, creato
     later = delivered(started(destination, creator, B, C, mode=Mode.REPLACE))
     assert servers.held == {"au1": digests(A, B, C)}
     assert (later.comparison["kept"], later.comparison["unknown"]) == (0, 2)
+
+
+def test_sets_are_destroyed_on_time_where_files_are_kept_longer(
+    servers, destination, creator, admin, acme
+):
+    export = delivered(started(destination, creator, A, B))
+    chosen(acme, admin, files_days=30, sets_days=7)
+    ended_days_ago(export, 6)
+    assert has_batches(export)
+    ended_days_ago(export, 8)
+    assert files(export) == {stored(export).rejects_name} != {""}
+    ended_days_ago(export, 31)
+    assert files(export) == set()
+
+
+def test_a_choice_of_a_short_time_for_sets_holds_for_what_lies_there_already(
+    servers, destination, creator, admin, acme
+):
+    export = delivered(started(destination, creator, A))
+    change(export, finished_at=timezone.now() - timedelta(days=8))
+    chosen(acme, admin, files_days=30, sets_days=7)
+    tasks.sweep_drafts()
+    assert not has_batches(export)
+    # Its other files have their own time.
+    due_at = Route.objects.get(kind=retention.ROUTE, row_id=export.id).due_at
+    assert abs(due_at - timezone.now() - timedelta(days=22)) < timedelta(minutes=1)
+
+
+def test_retry_failed_still_sends_what_failed_when_the_time_of_sets_is_over(
+    servers, destination, creator, admin, acme
+):
+    delivered(started(destination, creator, A, B))
+    chosen(acme, admin, files_days=30, sets_days=7)
+    servers.answer("remove", 400)
+    export = delivered(started(destination, creator, B, C, mode=Mode.REPLACE))
+    assert export.state == ExportState.FAILED
+    ended_days_ago(export, 8)
+    with fence.inside(acme.id):
+        # Those who were kept and added are in no record any more, though their files are there.
+        assert record.unknown(stored(destination)) == 2
+    assert retried(export, creator).state == ExportState.SUCCEEDED
+    assert servers.held == {"au1": digests(B, C)}
+    assert not has_batches(export)
+
+
+def test_what_failed_goes_with_the_files_when_sets_went_before(
+    servers, destination, creator, admin, acme
+):
+    chosen(acme, admin, files_days=30, sets_days=7)
+    servers.answer("add", 400)
+    export = delivered(started(destination, creator, A))
+    ended_days_ago(export, 8)
+    assert has_batches(export)
+    ended_days_ago(export, 31)
+    assert files(export) == set()
 
 
 def test_what_failed_is_kept_as_long_as_was_chosen(servers, destination, creator, admin, acme):

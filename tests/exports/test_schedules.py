@@ -7,14 +7,15 @@ from django.db.models.functions import Now
 
 from audit.models import Entry
 from destinations.services import destination_delete, destination_pause
-from exports import schedule_runs, schedules
+from exports import schedule_runs, schedules, services
 from exports.models import Export
 from exports.schedule_models import RunState, Schedule
 from exports.states import ExportState, Mode
 from organizations import fence, routing
 from organizations.models import Route
 from tests.exports.driving import files
-from tests.exports.scheduling import draft, due, fetched, runs, schedule
+from tests.exports.fetches import draft_of, go, wanted
+from tests.exports.scheduling import draft, due, fetched, runs, saved, schedule
 from tests.factories import change, stored
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +116,41 @@ def test_a_column_that_moved_is_found_by_its_name(schedule, server):
     run = fetched(due(schedule))
     with fence.inside(run.organization_id):
         assert Export.objects.get(pk=run.pk).columns == {"email": 1}
+
+
+@pytest.fixture
+def corrected(destination, creator, server) -> Schedule:
+    """Return a schedule whose file has a header that looks like data: a person said so."""
+    server.content = b"email,2244994945\na@example.com,x\n"
+    row = wanted(destination, creator, server.address())
+    go(row)
+    found = draft_of(row)
+    with fence.inside(found.organization_id):
+        assert not found.shape["has_header"]
+        services.draft_reread(export=found, has_header=True)
+    return saved(found, creator)
+
+
+def test_a_header_that_a_person_recognized_is_one_at_every_run(corrected):
+    run = fetched(due(corrected))
+    assert (run.state, run.reason) == (RunState.STARTED, "")
+    with fence.inside(run.organization_id):
+        assert Export.objects.get(pk=run.pk).shape["has_header"] is True
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"email,2244994945\n", "a header but no rows"),
+        (b"b@example.com,2244994945\na@example.com,x\n", "“email” is not there"),
+    ],
+)
+def test_a_file_that_does_not_fit_that_header_is_skipped(corrected, server, content, words):
+    server.content = content
+    run = fetched(due(corrected))
+    assert run.state == RunState.SKIPPED
+    assert words in run.reason
+    assert files() == set()
 
 
 def test_as_long_as_the_last_one_is_under_way_the_next_is_skipped(schedule):

@@ -33,6 +33,7 @@ from organizations.sealing import SealBroken as KeySealBroken
 
 logger = logging.getLogger(__name__)
 
+# Rows say by it which piece is next: with a larger one, what is under way would go on wrongly.
 PIECE_BYTES = 8 * 1024**2
 LOOK_AGAIN = timedelta(seconds=15)
 AT_ONCE = 3
@@ -122,8 +123,9 @@ class _Work:
             raise NotFetched(refused.sentence) from None
         if row.received and not row.validator:
             raise ChangedThere
-        if row.received and staging.pieces_there(row.staged_name) * PIECE_BYTES != row.received:
-            # Somebody removed files from the disk.
+        if staging.pieces_there(row.staged_name) * PIECE_BYTES < row.received:
+            # Somebody removed files from the disk. One too many is of a process that was killed
+            # before it counted: the next piece takes its place.
             raise ChangedThere
         with asked(address, offset=row.received, validator=row.validator) as answer:
             if row.received and (answer.offset != row.received or answer.size != row.file_size):
@@ -151,7 +153,8 @@ class _Work:
             services.draft_create(destination=row.destination, by=row.created_by, received=received)
             row.delete()
             routing.remove(ROUTE, received.export_id)
-        staging.remove_all_but(received.export_id, received.staged_name)
+            # Halves of pieces. Later the draft may have been started, and more may lie here.
+            staging.remove_all_but(received.export_id, received.staged_name)
 
     def begin_anew(self) -> None:
         """Have the file fetched from its beginning."""
@@ -241,7 +244,7 @@ class _Work:
         row.received, row.is_whole = received, last
 
     def _forget_what_is_here(self) -> None:
-        name = staging.new_name(self.row.id, "upload")
+        name, before = staging.new_name(self.row.id, "upload"), self.row.staged_name
         self._update(
             staged_name=name,
             received=0,
@@ -250,7 +253,8 @@ class _Work:
             validator="",
             begun_anew=F("begun_anew") + 1,
         )
-        staging.remove_all_but(self.row.id)
+        # By its name: what else is there by now may be a later worker's.
+        staging.remove(before)
 
     def _update(self, **what: object) -> None:
         with fence.inside(self.row.organization_id):

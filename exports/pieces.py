@@ -83,8 +83,9 @@ def upload_begin(*, destination: Destination, by: Person, file: Announced) -> Up
         upload = _new_upload(destination, by, file, fingerprint)
     else:
         upload.claim = uuid.uuid4()
-        if staging.pieces_there(upload.staged_name) != -(-upload.received // upload.piece_bytes):
-            # Somebody removed files from the disk.
+        if staging.pieces_there(upload.staged_name) < -(-upload.received // upload.piece_bytes):
+            # Somebody removed files from the disk. One too many is of a process that was killed
+            # before it counted: the next piece takes its place.
             upload.received = 0
             staging.remove_all_but(upload.id)
     upload.save()
@@ -131,7 +132,8 @@ def piece_receive(*, upload: Upload, claim: uuid.UUID, offset: int, size: int, b
     FileRefused where the first one shows already that the file is no table.
     """
     _must_be_wanted(upload, claim, offset)
-    if size != upload.next_piece_bytes:
+    # After the last there is none: an empty one would lie there too much, or replace the last.
+    if not size or size != upload.next_piece_bytes:
         raise WrongPlace
     with fence.inside(upload.organization_id):
         key = staging.file_key(upload)
@@ -225,7 +227,8 @@ def upload_complete(*, upload: Upload, by: Person) -> Export:
                 "What arrived cannot be read any more, so it was destroyed. Upload the file again."
             ) from None
         row.delete()
-    staging.remove_all_but(draft.id, draft.staged_name)
+        # Halves of pieces. Later the draft may have been started, and more may lie here.
+        staging.remove_all_but(draft.id, draft.staged_name)
     return draft
 
 

@@ -10,8 +10,11 @@ from django.http import UnreadablePostError
 
 from exports import pieces, staging
 from exports.upload_models import Upload
+from tests.exports.cutting_off import after_each_commit, killed_before_a_piece_counts, start
 from tests.exports.driving import files
 from tests.exports.piecing import CONTENT, PIECE, Page, uploads
+from tests.exports.preparing import run, sent_of
+from tests.exports.sample_servers import Killed
 from tests.exports.uploading import kept, nothing_is_left, opened
 from tests.factories import stored
 
@@ -66,6 +69,60 @@ def test_what_a_killed_process_left_is_removed_by_the_next_piece(window, acme, s
     window.upload["offset"] = PIECE
     window.send_all().complete()
     assert opened(kept(acme)[0]) == CONTENT
+
+
+@pytest.mark.parametrize("number", [1, len(CONTENT) // PIECE])
+def test_a_kill_before_a_placed_piece_counts_costs_that_piece_alone(
+    window, client_of, creator, destination, acme, monkeypatch, number
+):
+    window.begun()
+    for before in range(number):
+        window.send(before * PIECE)
+    with monkeypatch.context() as patch:
+        killed_before_a_piece_counts(patch)
+        with pytest.raises(Killed):
+            window.send(number * PIECE)
+    assert len(files()) == number + 1
+    again = Page(client_of(creator), destination, CONTENT).begun()
+    assert again.upload["offset"] == number * PIECE
+    # What lies there too much makes nothing whole.
+    assert again.complete().status_code == 409
+    again.send_all().complete()
+    assert opened(kept(acme)[0]) == CONTENT
+
+
+@pytest.mark.parametrize("size", [2 * PIECE, 2 * PIECE + 1])
+def test_no_empty_piece_follows_the_last_or_takes_its_place(
+    client_of, creator, destination, acme, size
+):
+    window = Page(client_of(creator), destination, CONTENT[:size]).begun().send_all()
+    (upload,) = uploads(acme)
+    with pytest.raises(pieces.WrongPlace):
+        pieces.piece_receive(
+            upload=upload, claim=upload.claim, offset=size, size=0, body=io.BytesIO()
+        )
+    window.complete()
+    assert opened(kept(acme)[0]) == CONTENT[:size]
+
+
+def test_who_wakes_after_the_draft_was_kept_leaves_what_was_made_of_it(window, acme, monkeypatch):
+    window.begun().send_all()
+
+    def prepared_meanwhile():
+        start(kept(acme)[0])
+        run(kept(acme)[0])
+
+    after_each_commit(monkeypatch, pieces, prepared_meanwhile)
+    assert window.complete().status_code == 200
+    assert len(sent_of(stored(kept(acme)[0]))) == CONTENT.count(b"@")
+
+
+def test_halves_are_destroyed_when_the_file_becomes_a_draft(window, acme, staging_folder):
+    window.begun().send_all()
+    (upload,) = uploads(acme)
+    (staging_folder / staging.new_name(upload.id, "part")).write_bytes(b"half")
+    window.complete()
+    assert all(name.startswith(f"{upload.staged_name}/") for name in files())
 
 
 class Meanwhile(io.BytesIO):

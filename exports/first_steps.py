@@ -62,8 +62,14 @@ def done(export: Export) -> bool:
         return False
     with fence.inside(export.organization_id):
         owner = export.take_lease(LEASE_SECONDS)
-    if owner is None:
-        return False
+        if owner is None:
+            return False
+        mine = Export.objects.filter(pk=export.pk, lease_owner=owner)
+        # Read anew under the lease: somebody else may have done it just now.
+        export = mine.select_related("destination").get()
+        if not is_missing(export):
+            mine.update(lease_owner=None, lease_until=None, attempts=0)
+            return export.state == ExportState.SENDING
     try:
         with kept(export, owner):
             asked_about, trouble = _what_came_of_it(export, owner)
@@ -71,7 +77,6 @@ def done(export: Export) -> bool:
         logger.warning("export %s: somebody else has found or emptied its audience", export.pk)
         return False
     with fence.inside(export.organization_id):
-        mine = Export.objects.filter(pk=export.pk, lease_owner=owner)
         if not mine.update(lease_owner=None, lease_until=None):
             return False
         export = Export.objects.select_related("destination").get(pk=export.pk)

@@ -126,6 +126,19 @@ def test_a_frozen_worker_that_wakes_does_not_empty_what_others_have_filled(
     assert stored(export).cleared_at is None
 
 
+def test_what_somebody_else_has_emptied_just_now_is_not_emptied_again(
+    servers, destination, creator
+):
+    servers.held["au1"], servers.names["au1"] = set(), "Loyal"
+    export = prepared(destination, creator, mode=Mode.REPLACE)
+    with fence.inside(export.organization_id):
+        read = Export.objects.select_related("destination").get(pk=export.pk)
+    advance(export)
+    assert first_steps.done(read)
+    assert servers.count("clear") == 1
+    assert delivered(export).state == ExportState.SUCCEEDED
+
+
 def test_a_frozen_worker_that_wakes_creates_no_second_audience(
     servers, destination, creator, monkeypatch
 ):

@@ -66,6 +66,11 @@ class _Job:
         mine = Export.objects.filter(pk=self.export.pk, lease_owner=self.owner)
         return mine.filter(state=ExportState.SENDING)
 
+    def lock(self) -> None:
+        """Keep later workers off the row until the transaction ends. Raises _LeaseLost."""
+        if not self.row.select_for_update():
+            raise _LeaseLost
+
     def stay_alive(self) -> None:
         """Keep the lease. Outside the fence. Raises _LeaseLost."""
         with fence.inside(self.export.organization_id):
@@ -153,9 +158,8 @@ def _compared(job: _Job) -> _Compared:
     of = {What.LEAVES: Operation.REMOVE, What.JOINS: Operation.ADD, What.STAYS: Operation.KEEP}
     export, alive = job.export, SignsOfLife(job.stay_alive, seconds=SIGN_SECONDS)
     with fence.inside(export.organization_id):
-        # The lease keeps its row locked: what is removed is no later worker's.
-        if not job.row.select_for_update():
-            raise _LeaseLost
+        # What is removed is no later worker's.
+        job.lock()
         staging.remove_all_but(export.id, export.rejects_name, *(each.name for each in job.file))
     names = {name for stored in job.file for name in stored.types()}
     types = in_order(job.platform, names | job.known.types())
@@ -179,8 +183,7 @@ def _finish(job: _Job, compared: _Compared) -> None:
     """Put the new batches in the place of the file's, in one transaction."""
     export = job.export
     with fence.inside(export.organization_id):
-        if not job.row.select_for_update():
-            raise _LeaseLost
+        job.lock()
         record.lose(compared.lost)
         replaced = list(export.batches.values_list("stored_name", flat=True))
         export.batches.all().delete()

@@ -180,17 +180,22 @@ def test_a_record_that_is_not_readable_is_said(servers, destination, creator, st
     assert again.comparison["unknown"] == 3
 
 
-def test_comparing_goes_on_after_its_worker_was_killed(servers, destination, creator, monkeypatch):
-    delivered(started(destination, creator, *PEOPLE[:4]))
-    export = begun(destination, creator, table(*PEOPLE[2:6]))
+def killed_at(step, export, monkeypatch):
+    """Work on an export until a worker is killed where it would begin a step of comparing."""
 
     def killed(*_):
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(comparing, "_finish", killed)
+        patch.setattr(comparing, step, killed)
         with pytest.raises(Killed):
             work(export)
+
+
+def test_comparing_goes_on_after_its_worker_was_killed(servers, destination, creator, monkeypatch):
+    delivered(started(destination, creator, *PEOPLE[:4]))
+    export = begun(destination, creator, table(*PEOPLE[2:6]))
+    killed_at("_finish", export, monkeypatch)
     assert advance(export).compare
     comparing.compare(export.organization_id, export.id)
     assert not stored(export).comparison
@@ -215,14 +220,7 @@ def slept_through(export):
 def compared_by_others(servers, destination, creator, monkeypatch):
     delivered(started(destination, creator, *PEOPLE[:4]))
     export = begun(destination, creator, table(*PEOPLE[2:6]))
-
-    def killed(*_):
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(comparing, "compare", killed)
-        with pytest.raises(Killed):
-            work(export)
+    killed_at("compare", export, monkeypatch)
     return export, slept_through(export)
 
 

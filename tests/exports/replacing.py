@@ -11,8 +11,8 @@ from organizations import fence
 from providers.declarations import Replace
 from tests.exports.driving import delivered, drafted
 from tests.exports.sample_servers import SampleServers
-from tests.factories import stored
-from tests.sample_platform import SamplePlatform
+from tests.factories import change, stored
+from tests.sample_platform import SamplePlatform, grants
 
 
 class PeopleServers(SampleServers):
@@ -62,3 +62,18 @@ def nobody_is_asked(monkeypatch) -> None:
 @pytest.fixture
 def by_difference(monkeypatch) -> None:
     monkeypatch.setattr(SamplePlatform, "replace", Replace.BY_DIFFERENCE)
+
+
+@pytest.fixture
+def person_servers(sample_platform, network, monkeypatch):
+    monkeypatch.setattr(SamplePlatform, "identifiers_together", True)
+    grants(network)
+    found = PeopleServers()
+    found.listen(network)
+    return found
+
+
+@pytest.fixture
+def of_two(destination):
+    change(destination, identifiers=["email", "second"])
+    return stored(destination)

@@ -17,12 +17,17 @@ from organizations import fence
 from tests.exports import driving
 from tests.exports.driving import delivered, digests, drafted, files, started
 from tests.exports.erased import TWO, asked, carried_out, kept_digests, two
-from tests.exports.replacing import PeopleServers, by_difference, nobody_is_asked, replaced
+from tests.exports.replacing import (
+    by_difference,
+    nobody_is_asked,
+    of_two,
+    person_servers,
+    replaced,
+)
 from tests.exports.sample_servers import Killed
 from tests.factories import change, stored
-from tests.sample_platform import SamplePlatform, grants
 
-__all__ = ("by_difference", "nobody_is_asked")
+__all__ = ("by_difference", "nobody_is_asked", "of_two", "person_servers")
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_difference", "nobody_is_asked")]
 
 A, B, C, X, Y = (f"{letter}@example.com" for letter in "abcxy")
@@ -44,21 +49,16 @@ def test_a_person_is_gone_from_audience_and_files(servers, destination, creator,
 
 
 def test_all_that_was_sent_together_goes_and_others_stay(
-    sample_platform, network, destination, creator, admin, acme, monkeypatch
+    person_servers, of_two, creator, admin, acme
 ):
-    monkeypatch.setattr(SamplePlatform, "identifiers_together", True)
-    grants(network)
-    servers = PeopleServers()
-    servers.listen(network)
-    change(destination, identifiers=["email", "second"])
     people = two((A, X), (B, X), (C, Y))
-    first = replaced(stored(destination), creator, people, mode=Mode.ADD, columns=TWO)
+    first = replaced(of_two, creator, people, mode=Mode.ADD, columns=TWO)
     carried_out(asked(acme, admin, C))
-    assert servers.held == {"au1": digests(A, B, X)}
+    assert person_servers.held == {"au1": digests(A, B, X)}
     carried_out(asked(acme, admin, A))
     # X is B's too.
-    assert servers.held["au1"] >= digests(B, X)
-    assert not servers.held["au1"] & digests(A, C, Y)
+    assert person_servers.held["au1"] >= digests(B, X)
+    assert not person_servers.held["au1"] & digests(A, C, Y)
     assert kept_digests(first) == digests(B, X)
 
 

@@ -21,12 +21,17 @@ from tests.exports.driving import (
 )
 from tests.exports.erased import TWO, asked, carried_out, exports_of, kept_digests, two
 from tests.exports.piecing import Page
-from tests.exports.replacing import PeopleServers, by_difference, nobody_is_asked, replaced
+from tests.exports.replacing import (
+    by_difference,
+    nobody_is_asked,
+    of_two,
+    person_servers,
+    replaced,
+)
 from tests.exports.sample_servers import Killed
 from tests.factories import change, stored
-from tests.sample_platform import SamplePlatform, grants
 
-__all__ = ("by_difference", "nobody_is_asked")
+__all__ = ("by_difference", "nobody_is_asked", "of_two", "person_servers")
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_difference", "nobody_is_asked")]
 
 A, B, C, X, Y = (f"{letter}@example.com" for letter in "abcxy")
@@ -127,18 +132,13 @@ def test_an_upload_that_is_started_meanwhile_has_the_remove_behind_it(
 
 
 def test_after_a_kill_others_who_share_an_identifier_are_added_again(
-    sample_platform, network, destination, creator, admin, acme, monkeypatch
+    person_servers, of_two, creator, admin, acme, monkeypatch
 ):
     def killed(*_):
         raise Killed
 
-    monkeypatch.setattr(SamplePlatform, "identifiers_together", True)
-    grants(network)
-    servers = PeopleServers()
-    servers.listen(network)
-    change(destination, identifiers=["email", "second"])
     people = two((A, X), (B, X), (C, Y))
-    first = replaced(stored(destination), creator, people, mode=Mode.ADD, columns=TWO)
+    first = replaced(of_two, creator, people, mode=Mode.ADD, columns=TWO)
     (export,) = exports_of(asked(acme, admin, A))
     for _ in range(2):
         with monkeypatch.context() as patch:
@@ -153,7 +153,7 @@ def test_after_a_kill_others_who_share_an_identifier_are_added_again(
         (Operation.ADD, 1),
     ]
     assert delivered(export).state == ExportState.SUCCEEDED
-    assert servers.held == {"au1": digests(B, C, X, Y)}
+    assert person_servers.held == {"au1": digests(B, C, X, Y)}
 
 
 def test_a_worker_that_sleeps_past_its_lease_leaves_the_files_of_the_next(

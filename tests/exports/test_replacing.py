@@ -26,12 +26,18 @@ from tests.exports.driving import (
     table,
     work,
 )
-from tests.exports.replacing import PeopleServers, begun, by_difference, nobody_is_asked, replaced
+from tests.exports.replacing import (
+    begun,
+    by_difference,
+    nobody_is_asked,
+    of_two,
+    person_servers,
+    replaced,
+)
 from tests.exports.sample_servers import LOST, Killed
 from tests.factories import change, stored
-from tests.sample_platform import SamplePlatform, grants
 
-__all__ = ("by_difference", "nobody_is_asked")
+__all__ = ("by_difference", "nobody_is_asked", "of_two", "person_servers")
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_difference", "nobody_is_asked")]
 
 PEOPLE = [f"person{number}@example.com" for number in range(9)]
@@ -264,21 +270,6 @@ TWO = {"email": 0, "second": 1}
 
 def two(*people):
     return "email,second\n" + "".join(f"{first},{second}\n" for first, second in people)
-
-
-@pytest.fixture
-def person_servers(sample_platform, network, monkeypatch):
-    monkeypatch.setattr(SamplePlatform, "identifiers_together", True)
-    grants(network)
-    found = PeopleServers()
-    found.listen(network)
-    return found
-
-
-@pytest.fixture
-def of_two(destination):
-    change(destination, identifiers=["email", "second"])
-    return stored(destination)
 
 
 A, B, C, X, Y = (f"{letter}@example.com" for letter in "abcxy")

@@ -8,13 +8,6 @@ from exports.record_files import Stored
 from organizations import fence
 from tests.exports.driving import batches, delivered
 
-TWO = {"email": 0, "second": 1}
-
-
-def two(*people):
-    """Return a file of people by two identifiers."""
-    return "email,second\n" + "".join(f"{first},{second}\n" for first, second in people)
-
 
 def asked(organization, admin, value) -> Erasure:
     with fence.inside(organization.id):

@@ -14,6 +14,13 @@ from tests.exports.sample_servers import SampleServers
 from tests.factories import change, stored
 from tests.sample_platform import SamplePlatform, grants
 
+TWO = {"email": 0, "second": 1}
+
+
+def two(*people):
+    """Return a file of people by two identifiers."""
+    return "email,second\n" + "".join(f"{first},{second}\n" for first, second in people)
+
 
 class PeopleServers(SampleServers):
     """Whoever is removed by one identifier is gone with all that were sent with it."""

@@ -16,13 +16,15 @@ from exports.states import ExportState, Mode
 from organizations import fence
 from tests.exports import driving
 from tests.exports.driving import delivered, digests, drafted, files, started
-from tests.exports.erased import TWO, asked, carried_out, kept_digests, two
+from tests.exports.erased import asked, carried_out, kept_digests
 from tests.exports.replacing import (
+    TWO,
     by_difference,
     nobody_is_asked,
     of_two,
     person_servers,
     replaced,
+    two,
 )
 from tests.exports.sample_servers import Killed
 from tests.factories import change, stored

@@ -19,14 +19,16 @@ from tests.exports.driving import (
     let_leases_end,
     started,
 )
-from tests.exports.erased import TWO, asked, carried_out, exports_of, kept_digests, two
+from tests.exports.erased import asked, carried_out, exports_of, kept_digests
 from tests.exports.piecing import Page
 from tests.exports.replacing import (
+    TWO,
     by_difference,
     nobody_is_asked,
     of_two,
     person_servers,
     replaced,
+    two,
 )
 from tests.exports.sample_servers import Killed
 from tests.factories import change, stored

@@ -27,12 +27,14 @@ from tests.exports.driving import (
     work,
 )
 from tests.exports.replacing import (
+    TWO,
     begun,
     by_difference,
     nobody_is_asked,
     of_two,
     person_servers,
     replaced,
+    two,
 )
 from tests.exports.sample_servers import LOST, Killed
 from tests.factories import change, stored
@@ -263,13 +265,6 @@ def test_the_history_says_what_was_found(servers, destination, creator):
     with fence.inside(export.organization_id):
         told = Entry.objects.get(subject_id=export.id, action="audience compared").detail
     assert told == {"held": 3, "removed": 1, "added": 2, "kept": 2, "unknown": 0}
-
-
-TWO = {"email": 0, "second": 1}
-
-
-def two(*people):
-    return "email,second\n" + "".join(f"{first},{second}\n" for first, second in people)
 
 
 A, B, C, X, Y = (f"{letter}@example.com" for letter in "abcxy")

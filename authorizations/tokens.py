@@ -42,7 +42,7 @@ from providers.platform import Platform
 from providers.registry import registry
 from providers.values import Grant, Tokens
 
-__all__ = ["Lent", "Use", "call", "lend", "put_expiry", "renew"]
+__all__ = ["BeingRenewed", "Lent", "Use", "call", "lend", "put_expiry", "renew"]
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +54,10 @@ LEASE = timedelta(seconds=100)
 PATIENCE_SECONDS = 20.0
 # Short-lived tokens are renewed when this share of their life is over.
 RENEW_AFTER = 0.8
+
+
+class BeingRenewed(PlatformDown):
+    """Somebody else renews the token for longer than is waited for. No trouble of the platform."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ class Lent:
         self._ids = organization_id, authorization_id
         self._held = held
         self._renewing = Lock()
+        self._failed: PlatformError | None = None
 
     def call(self, work: Callable[[Platform, Connection], T]) -> T:
         """Run `work(platform, connection)`, a second time where the token was rejected."""
@@ -126,9 +131,15 @@ class Lent:
 
     def _renewed(self, rejected_version: int) -> _Held:
         with self._renewing:
-            # Whoever of us comes second finds it renewed.
+            # Whoever of us comes second finds it renewed, or that it could not be.
+            if self._failed is not None:
+                raise self._failed
             if self._held.version == rejected_version:
-                self._held = _fresh(*self._ids, rejected_version=rejected_version)
+                try:
+                    self._held = _fresh(*self._ids, rejected_version=rejected_version)
+                except PlatformError as error:
+                    self._failed = error
+                    raise
             return self._held
 
 
@@ -159,7 +170,7 @@ def _fresh(
             # Somebody renews it ahead of time; what there is still serves.
             return held
         if time.monotonic() > give_up_at:
-            raise PlatformDown("The token is being renewed; this goes on shortly.", retry_after=5)
+            raise BeingRenewed("The token is being renewed; this goes on shortly.", retry_after=5)
         time.sleep(0.2)
 
 

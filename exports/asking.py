@@ -22,7 +22,9 @@ from exports.addresses import Address, AddressRefused, file_address
 TIMEOUT = (10.0, 30.0)
 _MOST_REDIRECTS = 5
 _SLICE = 256 * 1024
-_REST = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+# A length of more digits is none.
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_REST = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 _REDIRECTS = {301, 302, 303, 307, 308}
 _FOR_NOW = {408, 425, 429}
 
@@ -132,7 +134,7 @@ def _answer(response: requests.Response, offset: int) -> Answer:
         if rest is None or int(rest[1]) != offset or int(rest[2]) != int(rest[3]) - 1:
             raise ChangedThere
         begins, size = offset, int(rest[3])
-    elif length.isdecimal():
+    elif _LENGTH.fullmatch(length):
         size = int(length)
     elif headers.get("Transfer-Encoding", "").lower() != "chunked":
         # Its end would look like a cut, and a cut like its end.

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from authorizations.tokens import BeingRenewed
 from exports.shared_models import Breaker
 from providers.errors import PlatformDown, PlatformError
 
@@ -60,6 +61,8 @@ def note_answer(platform: str) -> bool:
 
 def note_error(platform: str, error: PlatformError) -> None:
     """Note that a platform did not answer well; any other error of its is an answer."""
+    if isinstance(error, BeingRenewed):
+        return
     if isinstance(error, PlatformDown):
         _note_outage(platform)
     elif error.status is not None:

@@ -91,7 +91,7 @@ def claim_due(export: Export, audience_id: str, key: bytes, *, at_most: int) -> 
     if export.destination.audience_id != audience_id:
         # Forgotten or changed meanwhile; the next look at the export goes by what it is now.
         return []
-    if record.awaits_comparison(export):
+    if record.awaits_comparison(export) or export.awaits_erasing:
         return []
     due = export.batches.due().filter(record.in_order(export))
     rows = list(due[: min(at_most, room_for(export))])

@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
-from destinations.standing import NEEDS_RECONNECTION, standing_of
+from destinations.standing import standing_of
 from exports import breakers, completeness, first_steps, folding, gathered, record
 from exports.finishing import finish, tidy_up
 from exports.in_flight import room_for
 from exports.models import Export, ExportBatch
-from exports.outcomes import LOOK_AGAIN, somebody_is_before, wait
-from exports.services import ROUTE
+from exports.outcomes import LOOK_AGAIN, somebody_is_before, wait, wait_for_destination
+from exports.services import ROUTE, stop_waiting
 from exports.states import UNENDED, BatchState, ExportState, WaitingFor
 from organizations import fence, routing
 
@@ -65,6 +65,7 @@ def advance(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
             return Next(compare=True, is_small=export.has_small_file)
         return Next(
             send=_due_batches(export),
+            is_small=export.has_small_file,
             confirm=_to_confirm(export),
             put_in_effect=bool(gathered.due(export)),
         )
@@ -107,7 +108,7 @@ def _to_erase(export: Export) -> Next:
         wait(export, WaitingFor.TURN, "An earlier export to this destination is on its way.")
         return Next()
     if export.state == ExportState.WAITING:
-        export.move(ExportState.SENDING)
+        stop_waiting(export)
     return Next(erase=True)
 
 
@@ -117,9 +118,7 @@ def _may_send(export: Export) -> bool:
         return False
     standing = standing_of(export.destination)
     if not standing.may_export:
-        is_gone = standing.words == NEEDS_RECONNECTION
-        waiting_for = WaitingFor.RECONNECTION if is_gone else WaitingFor.DESTINATION
-        wait(export, waiting_for, standing.why)
+        wait_for_destination(export, standing)
         return False
     if somebody_is_before(export):
         wait(export, WaitingFor.TURN, "An earlier export to this destination is on its way.")
@@ -131,7 +130,7 @@ def _may_send(export: Export) -> bool:
     if _asks_first(export):
         return False
     if export.state == ExportState.WAITING and export.waiting_for != WaitingFor.PLATFORM:
-        return export.move(ExportState.SENDING)
+        return stop_waiting(export)
     return True
 
 

@@ -6,6 +6,7 @@ import logging
 import uuid
 from datetime import timedelta
 
+from django.db import Error as DatabaseFault
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -14,10 +15,12 @@ from authorizations.uses import Use
 from destinations import audiences
 from exports import breakers
 from exports.models import Export, ExportBatch
-from exports.outcomes import go_on_as_answered
-from exports.states import BatchState
-from exports.troubles import trouble_of
+from exports.outcomes import end_or_wait, go_on_as_answered
+from exports.receipts import accepted_of
+from exports.states import BatchState, WaitingFor
+from exports.troubles import fault_of_ours, not_set_up, trouble_of
 from organizations import fence
+from providers.app import NotConfigured
 from providers.errors import PlatformError
 from providers.values import Receipt
 
@@ -27,6 +30,8 @@ logger = logging.getLogger(__name__)
 _ASKING = timedelta(seconds=110)
 # Asked again after a quarter of the time that it has taken so far, within these bounds.
 _SOONEST, _LATEST = timedelta(minutes=1), timedelta(minutes=15)
+# Of answers that nobody understands so many count as one: nothing is lost by asking again.
+_UNKNOWN_COUNT = 5
 # A platform that does not say in this time what came of a batch will not.
 _PATIENCE = timedelta(hours=72)
 
@@ -49,25 +54,17 @@ def confirm(organization_id: uuid.UUID, batch_id: uuid.UUID) -> uuid.UUID | None
     try:
         receipt = _asked(organization_id, batch, taken)
     except audiences.NoAuthorization:
-        receipt = None
+        return _note_patience(organization_id, batch)
     except PlatformError as error:
-        breakers.note_error(platform, error)
-        trouble = trouble_of(error)
-        logger.info("batch %s: not confirmed: %s", batch_id, trouble.reason)
-        if trouble.waiting_for is None:
-            # Read in a good answer: the platform has worked, and not taken it.
-            breakers.note_answer(platform)
-            return _note_failure(organization_id, batch, trouble.reason, error.code)
-        receipt = None
-    else:
-        _note_answer(organization_id, batch)
+        return _note_trouble(organization_id, batch, error)
+    _note_answer(organization_id, batch)
     if receipt is None:
         return _note_patience(organization_id, batch)
     return _note(
         organization_id,
         batch,
         state=BatchState.ACCEPTED,
-        accepted=receipt.accepted,
+        accepted=accepted_of(receipt, batch),
         receipt=dict(receipt.facts),
         finished_at=Now(),
     )
@@ -79,12 +76,40 @@ def _asked(organization_id: uuid.UUID, batch: ExportBatch, taken: Receipt) -> Re
     if audience is None:
         raise audiences.NoAuthorization
     use = Use("export", person_id=batch.export.created_by_id, subject_id=batch.export_id)
-    return tokens.call(
-        organization_id,
-        target.authorization_id,
-        use,
-        lambda platform, connection: platform.confirm(connection, audience, taken),
-    )
+    try:
+        return tokens.call(
+            organization_id,
+            target.authorization_id,
+            use,
+            lambda platform, connection: platform.confirm(connection, audience, taken),
+        )
+    except NotConfigured:
+        raise not_set_up(batch.export.destination.platform_label) from None
+    except (PlatformError, DatabaseFault):
+        raise
+    except Exception as error:  # noqa: BLE001 - it is logged, counted and given up in the end
+        raise fault_of_ours(error) from None
+
+
+def _note_trouble(
+    organization_id: uuid.UUID, batch: ExportBatch, error: PlatformError
+) -> uuid.UUID | None:
+    platform = batch.export.destination.platform
+    breakers.note_error(platform, error)
+    trouble = trouble_of(error, unknown=batch.unknown_answers // _UNKNOWN_COUNT)
+    logger.info("batch %s: not confirmed: %s", batch.pk, trouble.reason)
+    if trouble.waiting_for is None:
+        # Read in a good answer: the platform has worked, and not taken it.
+        breakers.note_answer(platform)
+        return _note_failure(organization_id, batch, trouble.reason, error.code)
+    if trouble.waiting_for != WaitingFor.PLATFORM:
+        with fence.inside(organization_id):
+            export = Export.objects.get(pk=batch.export_id)
+            if not export.is_final:
+                end_or_wait(export, trouble)
+    unknown = batch.unknown_answers + 1 if trouble.is_unknown else 0
+    at_least = timedelta(seconds=error.retry_after or 0)
+    return _note_patience(organization_id, batch, at_least=at_least, unknown_answers=unknown)
 
 
 def _note_answer(organization_id: uuid.UUID, batch: ExportBatch) -> None:
@@ -94,7 +119,13 @@ def _note_answer(organization_id: uuid.UUID, batch: ExportBatch) -> None:
         go_on_as_answered(export)
 
 
-def _note_patience(organization_id: uuid.UUID, batch: ExportBatch) -> uuid.UUID | None:
+def _note_patience(
+    organization_id: uuid.UUID,
+    batch: ExportBatch,
+    *,
+    at_least: timedelta = timedelta(),
+    unknown_answers: int = 0,
+) -> uuid.UUID | None:
     since = batch.troubled_since or timezone.now()
     if timezone.now() - since > _PATIENCE:
         reason = "The platform did not say in three days what came of this batch."
@@ -103,8 +134,9 @@ def _note_patience(organization_id: uuid.UUID, batch: ExportBatch) -> uuid.UUID 
     _note(
         organization_id,
         batch,
-        not_before=Now() + pause,
+        not_before=Now() + max(pause, at_least),
         troubled_since=since,
+        unknown_answers=unknown_answers,
         hinted_until=None,
     )
     return None

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 
 from django.db import Error as DatabaseFault
 
@@ -26,7 +27,7 @@ from exports.outcomes import go_on_as_answered
 from exports.receipts import write_receipts
 from exports.room import Room
 from exports.services import file_key_of
-from exports.states import Operation
+from exports.states import BatchState, Operation
 from exports.troubles import Trouble, fault_of_ours, not_set_up, pause_after
 from exports.undelivered import give_back, give_up, note_trouble
 from organizations.sealing import SealBroken
@@ -40,8 +41,19 @@ logger = logging.getLogger(__name__)
 
 # A place in the rate is lost after so long, and another one is taken, for which is waited so long.
 _LATE_SECONDS, _LATEST_SECONDS = 0.5, 10.0
+# Slots that write at a time, each with a connection of its own: a platform that refuses all that is
+# in flight must not take all that the database has.
+_desks = BoundedSemaphore(8)
 # What this process holds of large batches while they are sent, over all exports.
 _room = Room(200_000)
+
+
+class _NoPlace(Exception):
+    """The rate is held: a request may go after so many seconds, and waits for them elsewhere."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
 
 
 @dataclass(frozen=True)
@@ -100,7 +112,9 @@ def claim_on(way: Way, export_id: uuid.UUID, *, at_most: int) -> list[Claim]:
     export = locked(export_id)
     if export is None:
         return []
-    at_most = min(at_most, 1) if way.is_probe else at_most
+    if way.is_probe or not way.is_open:
+        # One finds out what all would meet, and it counts once.
+        at_most = min(at_most, 1)
     claimed = claim_due(export, way.audience.id, way.file_key, at_most=at_most)
     if claimed and isinstance(way.lent, tokens.Lent):
         count_use(export.organization_id, way.sender.authorization_id, way.use, len(claimed))
@@ -129,20 +143,34 @@ def deliver(claim: Claim, way: Way, wait: float) -> Receipt | None:
         return _delivered(claim, way, wait)
     except LeaseLost:
         logger.warning("batch %s: its lease ran out before it was sent", claim.batch.pk)
+    except _NoPlace as none:
+        with _desks:
+            give_back(claim, again_in=none.seconds)
     except PlatformError as error:
-        note_trouble(claim, error)
+        _note(claim, error)
     except NotConfigured:
-        note_trouble(claim, not_set_up(claim.export.destination.platform_label))
+        _note(claim, not_set_up(claim.export.destination.platform_label))
     except (SealBroken, FileSealBroken, FileNotFoundError, encoding.BatchBroken):
         logger.exception("batch %s is not readable", claim.batch.pk)
-        give_up(claim, Trouble(None, "The prepared batch is not readable any more."))
+        with _desks:
+            give_up(claim, Trouble(None, "The prepared batch is not readable any more."))
     except DatabaseFault:
         # Nothing can be noted now; the lease ends by itself.
         raise
     except Exception as error:  # noqa: BLE001 - it is logged, counted and given up in the end
         # One batch must neither take the others of its worker with it nor be tried for ever.
-        note_trouble(claim, fault_of_ours(error))
+        _note(claim, fault_of_ours(error))
     return None
+
+
+def _note(claim: Claim, error: PlatformError) -> None:
+    with _desks:
+        try:
+            note_trouble(claim, error)
+        except DatabaseFault:
+            raise
+        except Exception as fault:  # noqa: BLE001 - as above
+            note_trouble(claim, fault_of_ours(fault))
 
 
 def _delivered(claim: Claim, way: Way, wait: float) -> Receipt:
@@ -159,7 +187,11 @@ def _sent(claim: Claim, way: Way, lent: tokens.Lent, due_at: float) -> Receipt:
     batch = encoding.decode(staging.content(claim.batch.stored_name, claim.key))
     if time.monotonic() - due_at > _LATE_SECONDS:
         # A machine that had no time for us held up others too: all at once they would be too fast.
-        time.sleep(min(rates.reserve(way.sender, patience=_LATEST_SECONDS), _LATEST_SECONDS))
+        with _desks:
+            wait = rates.reserve(way.sender, patience=_LATEST_SECONDS)
+        if wait > _LATEST_SECONDS:
+            raise _NoPlace(wait)
+        time.sleep(wait)
 
     def work(platform: Platform, connection: Connection) -> Receipt:
         claim.begin_request()
@@ -186,5 +218,6 @@ def note_receipts(received: Sequence[tuple[Claim, Receipt]]) -> None:
     export = Export.objects.select_related("destination").get(pk=received[0][0].export.pk)
     if breakers.note_answer(export.destination.platform):
         # It is there again: what had waited for it need not wait any longer.
-        export.batches.filter(troubles__gt=0).update(not_before=None)
+        waiting = export.batches.filter(state=BatchState.PENDING, troubles__gt=0)
+        waiting.update(not_before=None)
     go_on_as_answered(export)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from destinations.models import Destination
 from destinations.standing import standing_of
-from exports import checks, services, staging, tasks
+from exports import checks, erasures, services, staging, tasks
 from exports.check_models import Check
 from exports.check_page import checked
 from exports.draft_form import start_form
@@ -56,13 +56,14 @@ def new(request: MemberRequest, row: Destination) -> HttpResponseBase:
     with fence.inside(row.organization_id):
         key, sealed = staging.new_file_key(row.organization_id, export_id)
         services.upload_expect(organization_id=row.organization_id, export_id=export_id)
+        erased = erasures.count(row.organization_id)
     handler = SealingUploadHandler(
         request, name=name, key=key, most_bytes=settings.UPLOAD_MAX_BYTES
     )
     request.upload_handlers = [handler]
     try:
         received = Received(export_id, name, key, sealed, file_name="", size=0)
-        return _receive(request, row, handler, received)
+        return _receive(request, row, handler, received, erased)
     finally:
         # Whatever was not kept: refused, forged, or broken off.
         handler.upload_interrupted()
@@ -70,8 +71,13 @@ def new(request: MemberRequest, row: Destination) -> HttpResponseBase:
 
 
 def _receive_checked(
-    request: MemberRequest, row: Destination, handler: SealingUploadHandler, received: Received
+    request: MemberRequest,
+    row: Destination,
+    handler: SealingUploadHandler,
+    received: Received,
+    erased: int,
 ) -> HttpResponse:
+    """Make a draft, unless somebody was erased since there were so many `erased`."""
     form = UploadForm(request.POST, request.FILES)
     if handler.refusal:
         form.refuse(handler.refusal)
@@ -83,6 +89,13 @@ def _receive_checked(
         export = services.draft_create(destination=row, by=request.user, received=received)
     except FileRefused as refused:
         form.refuse(refused.sentence)
+        return upload_page(request, row, form, status=422)
+    with fence.inside(row.organization_id):
+        # Nobody has looked who is in it.
+        if is_refused := erasures.count(row.organization_id) > erased:
+            services.draft_discard(export=export)
+    if is_refused:
+        form.refuse("Somebody was erased while the file was received. Upload it again.")
         return upload_page(request, row, form, status=422)
     return redirect("exports:start", pk=export.pk)
 

@@ -26,7 +26,7 @@ from exports.models import Export, ExportBatch
 from exports.outcomes import somebody_is_before
 from exports.record_files import DIGEST, UNREADABLE, Stored, Writer, in_order
 from exports.services import wake
-from exports.states import ENDED, BatchState, ExportState, Operation
+from exports.states import ENDED, FINAL, BatchState, ExportState, Operation
 from organizations import fence
 from providers.platform import Platform
 from providers.registry import registry
@@ -82,6 +82,9 @@ def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
         export = rows.filter(pk=export_id).first()
         if export is None or not export.awaits_erasing or somebody_is_before(export):
             return None
+        if export.batches.filter(state=BatchState.SENDING, lease_until__gte=Now()).exists():
+            # A request of the try that failed is under way: what it removes is added after it.
+            return None
         owner = export.take_lease(LEASE_SECONDS)
         if owner is None or export.erasure is None:
             return None
@@ -114,8 +117,8 @@ def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
 
 
 def _stored(export: Export, operation: Operation, key: bytes) -> list[Stored]:
-    names = export.batches.filter(operation=operation).values_list("stored_name", flat=True)
-    return [Stored(name, key) for name in names]
+    there = export.batches.filter(operation=operation).exclude(stored_name="")
+    return [Stored(name, key) for name in there.values_list("stored_name", flat=True)]
 
 
 def _types_of(job: _Job) -> tuple[str, ...]:
@@ -137,10 +140,10 @@ def _found(job: _Job, types: Sequence[str]) -> tuple[list[_File], Records, set[b
 
     digests = {digest for _, digest in job.sought}
     plain = [(types.index(kind), digest) for kind, digest in job.sought if kind in types]
-    found = [finding.one_each(plain, len(types)), *(each.records(types) for each in job.own)]
+    found = [finding.one_each(plain, len(types)), *(_records(each, types) for each in job.own)]
     hit = []
     for file in job.files:
-        records = _records(file, types)
+        records = _records(file.stored, types)
         of_person = finding.having(records, digests)
         if of_person.any():
             hit.append(file)
@@ -150,50 +153,48 @@ def _found(job: _Job, types: Sequence[str]) -> tuple[list[_File], Records, set[b
     shared = finding.digests_of(together) - digests
     of_others: set[bytes] = set()
     for file in job.files if shared else ():
-        records = _records(file, types)
+        records = _records(file.stored, types)
         others = records[~finding.having(records, digests)]
         of_others |= finding.digests_of(others[finding.having(others, shared)]) & shared
     return hit, finding.without(together, of_others), of_others
 
 
 def _added_again(job: _Job, types: Sequence[str], shared: set[bytes]) -> list[Records]:
-    """Return the records of others to add again, with those that a try before has found.
+    """Return the records of others to add again: who is there for sure and shares an identifier.
 
-    Where that one has written files, nothing else says any more what those others shared.
+    Whom a try before has found is among them, unless removed since. Where that one has written
+    files, nothing else says any more what those others shared.
     """
     import numpy as np
 
     from exports.engine import finding
-
-    digests = {digest for _, digest in job.sought}
-    found = _others_with(job, types, shared) if shared else []
-    for stored in job.again:
-        records = stored.records(types)
-        found.append(records[~finding.having(records, digests)])
-    return [np.unique(np.concatenate(found), axis=0)] if found else []
-
-
-def _others_with(job: _Job, types: Sequence[str], shared: set[bytes]) -> list[Records]:
-    """Return the records of others who are in the audience for sure and share an identifier."""
-    from exports.engine import finding
     from exports.engine.difference import Difference, What
 
+    found_before = [_records(stored, types) for stored in job.again]
+    if not shared and not found_before:
+        return []
     digests = {digest for _, digest in job.sought}
+    before = {row.tobytes() for records in found_before for row in records}
+    of_before = {digest for records in found_before for digest in finding.digests_of(records)}
+    found = []
     with Difference(len(types), staging.folder()) as difference:
         job.known.tell(difference, types)
-        return [
-            records[finding.having(records, shared) & ~finding.having(records, digests)]
-            for what, records in difference.held()
-            if what == What.STAYS
-        ]
+        for what, records in difference.held():
+            if what == What.STAYS:
+                shares = finding.having(records, shared)
+                for row in np.flatnonzero(finding.having(records, of_before)):
+                    shares[row] |= records[row].tobytes() in before
+                found.append(records[shares & ~finding.having(records, digests)])
+    return found
 
 
-def _records(file: _File, types: Sequence[str]) -> Records:
+def _records(stored: Stored, types: Sequence[str]) -> Records:
     import numpy as np
 
     try:
-        return file.stored.records(types)
+        return stored.records(types)
     except UNREADABLE:
+        logger.exception("%s is not readable: nobody is found in it", stored.name)
         return np.zeros((0, DIGEST * len(types)), dtype=np.uint8)
 
 
@@ -219,6 +220,10 @@ def _stored_what_is_removed(
                 export=export,
                 number=number,
                 operation=each.operation,
+                # Others are doubtful from here on, sent or not (`exports.record`).
+                audience_id=export.destination.audience_id
+                if each.operation == Operation.ADD
+                else "",
                 identifiers=each.identifiers,
                 stored_name=each.name,
             )
@@ -268,14 +273,30 @@ def _rewritten(job: _Job, file: _File) -> bool:
     return bool(is_changed)
 
 
+def _leave_nothing_else(job: _Job) -> None:
+    """Destroy files that a try before has written again and was killed before it removed them."""
+    before = Export.objects.filter(
+        destination=job.export.destination_id, started_at__lt=job.export.started_at
+    )
+    # All of them: one whose only file was destroyed has no batch any more that says so.
+    for export in before.filter(state__in=FINAL).select_for_update().order_by("pk"):
+        record.leave_only(export, export.batches.all())
+
+
 def _finish(job: _Job, files: int, found: int) -> None:
     export = job.export
     with fence.inside(export.organization_id):
         if not _is_ours(job):
             return
+        _leave_nothing_else(job)
         # Of those that have failed since it was asked for.
         erasures.destroy_uploads(Export.objects.filter(destination=export.destination_id))
-        facts = {"audience": export.destination.audience_id, "files": files, "found": found}
+        facts = {
+            **export.comparison,
+            "audience": export.destination.audience_id,
+            "files": files + export.comparison.get("files", 0),
+            "found": found,
+        }
         Export.objects.filter(pk=export.pk).update(
             comparison=facts, identifiers=found, lease_owner=None, lease_until=None, attempts=0
         )

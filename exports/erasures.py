@@ -25,7 +25,7 @@ from exports.models import Export, ExportBatch, Exports
 from exports.record import SUCCEEDED
 from exports.states import ExportState, Mode
 from exports.upload_models import Upload
-from organizations.models import Person
+from organizations.models import Organization, Person
 from organizations.sealing import seal, unseal
 from providers.declarations import IdentifierType
 from providers.identifiers import Invalid
@@ -79,6 +79,8 @@ def erasure_request(*, organization_id: uuid.UUID, by: Person, value: str) -> Er
     """Have a person erased everywhere. In the fence. Raises NoIdentifier."""
     if not is_identifier(value):
         raise NoIdentifier
+    # Whoever keeps a file at this moment either was before this, or finds it (`count`).
+    _locked(organization_id)
     erasure = Erasure(organization_id=organization_id, masked=masked(value), requested_by=by)
     destroyed = _destroy_files()
     destroy_uploads(Export.objects.all())
@@ -112,6 +114,12 @@ def erasure_request(*, organization_id: uuid.UUID, by: Person, value: str) -> Er
     return erasure
 
 
+def count(organization_id: uuid.UUID) -> int:
+    """Return how many were asked for so far, the one of this moment among them. In the fence."""
+    _locked(organization_id)
+    return Erasure.objects.count()
+
+
 def destroy_uploads(exports: Exports) -> None:
     """Destroy uploads that "Retry failed" would prepare. In the fence.
 
@@ -142,7 +150,13 @@ def lines_of(erasure: Erasure) -> list[Line]:
     """Return what became of it, destination by destination. In the fence."""
     exports = Export.objects.filter(erasure=erasure.pk).select_related("destination")
     return [
-        Line(export, [row.request_id for row in export.batches.exclude(request_id="")])
+        Line(
+            export,
+            [
+                *export.comparison.get("requests", ()),
+                *export.batches.exclude(request_id="").values_list("request_id", flat=True),
+            ],
+        )
         for export in exports.order_by("destination__name")
     ]
 
@@ -237,6 +251,10 @@ def _begin(erasure: Erasure, destination: Destination, by: Person) -> None:
     export.save(force_insert=True)
     Export.objects.filter(pk=export.pk).update(started_at=Now(), prepared_at=Now())
     services.wake(export)
+
+
+def _locked(organization_id: uuid.UUID) -> None:
+    Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
 
 
 def _place(erasure: Erasure) -> str:

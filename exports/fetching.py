@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from threading import BoundedSemaphore
 
 from django.conf import settings
 from django.db.models import F, QuerySet
@@ -36,7 +37,9 @@ logger = logging.getLogger(__name__)
 # Rows say by it which piece is next: with a larger one, what is under way would go on wrongly.
 PIECE_BYTES = 8 * 1024**2
 LOOK_AGAIN = timedelta(seconds=15)
+# Of an organization, and of all of them in one process.
 AT_ONCE = 3
+_places = BoundedSemaphore(6)
 MOST_ATTEMPTS = 8
 _MOST_BEGINNINGS = 5
 _SIGN_SECONDS = 2.0
@@ -50,15 +53,30 @@ class _LeaseLost(Exception):
 
 def fetch(organization_id: uuid.UUID, fetch_id: uuid.UUID) -> None:
     """Fetch a file if it is due and nobody else does; make a draft of it. Outside the fence."""
-    work = _claim(organization_id, fetch_id)
-    if work is None:
+    # Else slow servers would hold all threads of a worker that others' batches wait for.
+    if not _places.acquire(blocking=False):
         return
+    try:
+        work = _claim(organization_id, fetch_id)
+        if work is not None:
+            _carry_out(work)
+    finally:
+        _places.release()
+
+
+def _carry_out(work: _Work) -> None:
+    try:
+        _received(work)
+    except _LeaseLost:
+        logger.info("fetch %s: it is somebody else's, or discarded", work.row.pk)
+        work.tidy_up()
+
+
+def _received(work: _Work) -> None:
+    """Receive what is left, and make a draft of it or say what stands against it."""
     try:
         work.receive()
         work.complete()
-    except _LeaseLost:
-        logger.info("fetch %s: it is somebody else's, or discarded", fetch_id)
-        work.tidy_up()
     except ChangedThere:
         work.begin_anew()
     except NotFetched as why:
@@ -66,10 +84,10 @@ def fetch(organization_id: uuid.UUID, fetch_id: uuid.UUID) -> None:
     except FileRefused as refused:
         work.put_off(refused.sentence)
     except (SealBroken, KeySealBroken, FileNotFoundError):
-        logger.exception("fetch %s: what was received is not readable", fetch_id)
+        logger.exception("fetch %s: what was received is not readable", work.row.pk)
         work.begin_anew()
     except OSError as error:
-        logger.exception("fetch %s: it could not be staged", fetch_id)
+        logger.exception("fetch %s: it could not be staged", work.row.pk)
         full = staging.is_full(error)
         work.put_off(NO_ROOM if full else "The file could not be kept on this server.")
 
@@ -217,6 +235,8 @@ class _Work:
     def _keep(self, piece: bytes | bytearray, *, last: bool) -> None:
         """Let a piece count once it is sealed and on disk."""
         row = self.row
+        if not has_room(len(piece)):
+            raise NotFetched(NO_ROOM)
         number = row.received // PIECE_BYTES
         if not number and not last:
             refuse_soon(bytes(piece[:ENOUGH]))

@@ -40,10 +40,11 @@ def finish(export: Export) -> None:
 
 
 def _some_failed(export: Export, failed: int) -> str:
-    total = export.batches.sent().exclude(state=BatchState.SPLIT).count()
+    sent = export.batches.sent().exclude(state=BatchState.SPLIT)
+    total, delivered = sent.count(), sent.filter(state=BatchState.ACCEPTED).count()
     first = export.batches.filter(state=BatchState.FAILED).first()
     why = f" {first.error}" if first else ""
-    rest = " The others were delivered." if failed < total else ""
+    rest = " The others were delivered." if delivered and delivered + failed == total else ""
     return f"{failed:,} of {total:,} batches failed.{why}{rest}"[:400]
 
 

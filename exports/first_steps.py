@@ -20,7 +20,13 @@ from destinations.models import Destination
 from exports import breakers, gathered, rates, record
 from exports.export_leases import LEASE_SECONDS, LeaseLost, hold, kept
 from exports.models import Export
-from exports.outcomes import end_or_wait, forget_audience, go_on_as_answered
+from exports.outcomes import (
+    count_unknown,
+    end_or_wait,
+    forget_audience,
+    go_on_as_answered,
+    judged,
+)
 from exports.states import ExportState, Mode, WaitingFor
 from exports.troubles import Trouble, fault_of_ours, not_set_up, trouble_of
 from organizations import fence
@@ -81,11 +87,12 @@ def done(export: Export) -> bool:
             return False
         export = Export.objects.select_related("destination").get(pk=export.pk)
         if trouble is not None:
+            count_unknown(export, trouble)
             if trouble.audience_is_gone:
                 forget_audience(export, asked_about)
             end_or_wait(export, trouble)
             return False
-        Export.objects.filter(pk=export.pk).update(attempts=0)
+        Export.objects.filter(pk=export.pk).update(attempts=0, unknown_answers=0)
         go_on_as_answered(export)
         return export.state == ExportState.SENDING and not is_missing(export)
 
@@ -93,7 +100,7 @@ def done(export: Export) -> bool:
 def _what_came_of_it(export: Export, owner: UUID) -> tuple[str, Trouble | None]:
     """Return the id of the audience that was asked about, and what went wrong."""
     use = Use("export", person_id=export.created_by_id, subject_id=export.id)
-    audience_id = ""
+    audience_id, target = "", None
     try:
         target = audiences.target_of(export.organization_id, export.destination_id)
         rates.spend(rates.Sender.to(target), _REQUESTS_ONCE)
@@ -112,12 +119,12 @@ def _what_came_of_it(export: Export, owner: UUID) -> tuple[str, Trouble | None]:
         return audience_id, trouble_of(not_set_up(export.destination.platform_label))
     except PlatformError as error:
         breakers.note_error(export.destination.platform, error)
-        return audience_id, trouble_of(error, troubles=export.attempts)
+        return audience_id, judged(export, error, target)
     except (DatabaseFault, LeaseLost):
         # Nothing can be noted now, or is to be; the lease ends by itself.
         raise
     except Exception as error:  # noqa: BLE001 - it is logged, counted and given up in the end
-        return audience_id, trouble_of(fault_of_ours(error), troubles=export.attempts)
+        return audience_id, judged(export, fault_of_ours(error), target)
     breakers.note_answer(export.destination.platform)
     return audience_id, None
 

@@ -57,6 +57,7 @@ def _is_quiet(export: Export) -> bool:
     if others.exclude(state__in=FINAL).exists():
         return False
     again = ExportBatch.objects.filter(export__in=others, state=BatchState.FAILED)
+    again = again.exclude(recorded=Recorded.FOLDED)
     return not again.filter(export__state=ExportState.FAILED).exclude(stored_name="").exists()
 
 
@@ -74,7 +75,9 @@ def fold(organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
     with kept(export, owner):
         written = _held(export, key, known)
         with fence.inside(organization_id):
-            mine = Export.objects.select_for_update().filter(pk=export.pk, lease_owner=owner)
+            rows = Export.objects.select_for_update().filter(pk=export.pk, lease_owner=owner)
+            # Past its lease another export may have begun, and changed what was read.
+            mine = rows.filter(lease_until__gte=Now())
             if mine and written is not None:
                 _keep(export, [part for part, _ in known.parts], written)
             elif mine:

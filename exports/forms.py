@@ -171,6 +171,15 @@ class StartForm(forms.Form):
             self.add_error(_field(self.kinds[0]), "Each column can hold one kind of identifier.")
         return cleaned
 
+    def refuse_names_that_repeat(self, names: Sequence[str]) -> None:
+        """Refuse chosen columns that are called as another one is."""
+        for kind in self.kinds:
+            number = self.cleaned_data.get(_field(kind))
+            if number and names.count(name := names[int(number)]) > 1:
+                self.add_error(
+                    _field(kind), f"“{name}” is there more than once. A schedule goes by names."
+                )
+
     def columns(self) -> dict[str, int]:
         """Return the chosen column of each identifier type."""
         return {

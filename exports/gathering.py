@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.db import Error as DatabaseFault
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
@@ -20,10 +21,16 @@ from destinations import audiences
 from exports import breakers, gathered
 from exports.export_leases import LEASE_SECONDS, LeaseLost, hold, kept
 from exports.models import Export, ExportBatch
-from exports.outcomes import end_or_wait, forget_audience, go_on_as_answered
+from exports.outcomes import (
+    count_unknown,
+    end_or_wait,
+    forget_audience,
+    go_on_as_answered,
+    judged,
+)
 from exports.services import wake
 from exports.states import BatchState, ExportState, Operation, WaitingFor
-from exports.troubles import Trouble, not_set_up, trouble_of
+from exports.troubles import Trouble, fault_of_ours, not_set_up, trouble_of
 from organizations import fence
 from providers.app import NotConfigured
 from providers.connection import Connection
@@ -114,7 +121,9 @@ def _what_came_of_it(
         hold(export, owner)
         return platform.put_in_effect(connection, request, audience, receipts, removes=removes)
 
+    target = None
     try:
+        target = audiences.target_of(export.organization_id, export.destination_id)
         changed = audiences.audience_change(
             export.organization_id, export.destination_id, use, change
         )
@@ -125,7 +134,12 @@ def _what_came_of_it(
         return False, trouble_of(not_set_up(export.destination.platform_label))
     except PlatformError as error:
         breakers.note_error(export.destination.platform, error)
-        return False, trouble_of(error, troubles=export.attempts)
+        return False, judged(export, error, target)
+    except (DatabaseFault, LeaseLost):
+        # Nothing can be noted now, or is to be; the lease ends by itself.
+        raise
+    except Exception as error:  # noqa: BLE001 - it is logged, counted and given up in the end
+        return False, judged(export, fault_of_ours(error), target)
     breakers.note_answer(export.destination.platform)
     return changed is not None, None
 
@@ -144,6 +158,11 @@ def _note_effect(export: Export, batches: Sequence[ExportBatch]) -> None:
 
 def _note_trouble(export: Export, batches: Sequence[ExportBatch], trouble: Trouble) -> None:
     logger.info("export %s: not put in effect: %s", export.pk, trouble.reason)
+    count_unknown(export, trouble)
+    if trouble.again_in is not None:
+        # Else they would be as due as before, and the platform asked again at once.
+        again_at = Now() + timedelta(seconds=trouble.again_in)
+        _uploaded(batches).update(not_before=again_at)
     if trouble.audience_is_gone:
         forget_audience(export, export.destination.audience_id)
     if trouble.of_the_export or trouble.waiting_for is not None:
@@ -168,7 +187,7 @@ def _come_back(export: Export, batches: Sequence[ExportBatch]) -> None:
 
 
 def _is_answered(export: Export) -> None:
-    Export.objects.filter(pk=export.pk).update(attempts=0)
+    Export.objects.filter(pk=export.pk).update(attempts=0, unknown_answers=0)
     go_on_as_answered(export)
 
 

@@ -46,6 +46,7 @@ def halve(claim: Claim, trouble: Trouble, error: BadRows) -> bool:
     middle = len(batch.rows) // 2
     parts = [batch.rows[:middle], batch.rows[middle:]]
     stored = [(_stored(claim, Batch(batch.types, rows)), len(rows)) for rows in parts]
+    staging.make_names_last(claim.export.id)
     if _replaced(claim, trouble, error, stored):
         staging.remove(claim.batch.stored_name)
     else:

@@ -15,6 +15,7 @@ from exports.record_files import UNREADABLE, Stored
 
 if TYPE_CHECKING:
     from exports.engine.difference import Difference
+    from exports.engine.distinct import Records
 
 logger = logging.getLogger(__name__)
 
@@ -51,17 +52,22 @@ class Known:
         `alive` is called after each batch.
         """
         for part, stored in self.parts:
-            if part.batch.pk in self.lost:
-                continue
+            found = self._records(part, stored, types)
+            if found is not None:
+                difference.add(record.move_of(part), found, part.position)
+            elif part.removes:
+                difference.doubt(part.position)
+            if alive is not None:
+                alive()
+
+    def _records(self, part: record.Part, stored: Stored, types: Sequence[str]) -> Records | None:
+        if part.batch.pk not in self.lost:
             try:
-                found = stored.records(types)
+                return stored.records(types)
             except UNREADABLE:
                 logger.exception(_UNREADABLE, part.batch.pk)
                 self.lost.append(part.batch.pk)
-                continue
-            difference.add(record.move_of(part), found, part.position)
-            if alive is not None:
-                alive()
+        return None
 
 
 def known_of(destination: Destination, *, before: Export | None = None) -> Known:

@@ -93,6 +93,7 @@ class Export(Tenant):
     cleared_at = models.DateTimeField(null=True)
     # Replace by difference: with which audience it was compared, and what came of it:
     # `{"audience", "held", "removed", "added", "kept", "unknown", "types"}`, people as numbers.
+    # Erasure: `{"audience", "files", "found", "requests"}`, the last of tries that failed.
     comparison = models.JSONField(default=dict)
     # When a person was asked whether a Replace may remove so many.
     asked_at = models.DateTimeField(null=True)
@@ -104,6 +105,8 @@ class Export(Tenant):
     lease_owner = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
+    # Answers in a row, to what comes once or together, that nobody understands.
+    unknown_answers = models.PositiveIntegerField(default=0)
 
     objects = Exports.as_manager()
 
@@ -137,7 +140,7 @@ class Export(Tenant):
     def awaits_erasing(self) -> bool:
         """Say whether it erases a person and has not looked yet where that person is."""
         is_open = self.state in {ExportState.SENDING, ExportState.WAITING}
-        return self.erasure_id is not None and is_open and not self.comparison
+        return self.erasure_id is not None and is_open and "audience" not in self.comparison
 
     @property
     def is_final(self) -> bool:
@@ -154,6 +157,9 @@ class Export(Tenant):
         changes: dict[str, object] = {"waiting_for": "", "reason": "", **also, "state": to}
         if to in FINAL:
             changes["finished_at"] = Now()
+        if to == ExportState.SENDING:
+            # The rate is that of this time: what it waited says nothing of it.
+            changes["sending_at"] = None
         moved = Export.objects.filter(pk=self.pk, state=self.state).update(**changes)
         if moved:
             self.refresh_from_db()
@@ -209,7 +215,7 @@ class ExportBatch(Tenant):
     )
     number = models.PositiveIntegerField()
     operation = models.CharField(max_length=10, choices=Operation, default=Operation.ADD)
-    # The platform's id of the audience to which it was sent last.
+    # The platform's id of the audience to which it was sent last, or is to be added by an erasure.
     audience_id = models.CharField(max_length=120, blank=True)
     recorded = models.CharField(max_length=10, choices=Recorded, blank=True, default=Recorded.YES)
     state = models.CharField(max_length=20, choices=BatchState, default=BatchState.PENDING)
@@ -223,9 +229,11 @@ class ExportBatch(Tenant):
     hinted_until = models.DateTimeField(null=True)
     # Requests begun: what was sent again after a kill shows here.
     attempts = models.PositiveIntegerField(default=0)
-    # Answers in a row that blamed the platform, and since when.
+    # Answers in a row that blamed the platform, and since when; the last of them that nobody
+    # understands.
     troubles = models.PositiveIntegerField(default=0)
     troubled_since = models.DateTimeField(null=True)
+    unknown_answers = models.PositiveIntegerField(default=0)
 
     accepted = models.PositiveIntegerField(default=0)
     request_id = models.CharField(max_length=120, blank=True)
@@ -280,6 +288,7 @@ class ExportBatch(Tenant):
             origin_id=self.origin_id or self.pk,
             number=number,
             operation=self.operation,
+            audience_id=self.audience_id,
             identifiers=identifiers,
             stored_name=stored_name,
         )

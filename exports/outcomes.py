@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from audit.services import record as audit
 from destinations import audiences
-from exports import completeness, record
+from destinations.standing import NEEDS_RECONNECTION, Standing
+from exports import completeness, rates, record
 from exports.models import Export, ExportBatch
 from exports.services import wake
 from exports.states import FINAL, BatchState, ExportState, WaitingFor
-from exports.troubles import Trouble
+from exports.troubles import Trouble, pause_after, trouble_of
 from organizations import fence
+from providers.errors import PlatformError, Throttled
 
 LOOK_AGAIN = timedelta(seconds=10)
 
@@ -35,6 +37,13 @@ def wait(export: Export, waiting_for: WaitingFor, reason: str) -> None:
             reason=reason,
         )
     wake(export, LOOK_AGAIN)
+
+
+def wait_for_destination(export: Export, standing: Standing) -> None:
+    """Let an export wait until its destination can be exported to again. In the fence."""
+    is_gone = standing.words == NEEDS_RECONNECTION
+    waiting_for = WaitingFor.RECONNECTION if is_gone else WaitingFor.DESTINATION
+    wait(export, waiting_for, standing.why)
 
 
 def somebody_is_before(export: Export) -> bool:
@@ -73,6 +82,19 @@ def end_or_wait(export: Export, trouble: Trouble) -> None:
         Export.objects.filter(pk=export.pk).update(cleared_at=None)
         export.batches.filter(state=BatchState.ACCEPTED).update(**failed_for(trouble.reason))
     fail(export, trouble.reason)
+
+
+def judged(export: Export, error: PlatformError, target: audiences.Target | None) -> Trouble:
+    """Judge an error of what is not one batch's; others wait too where it was asked too fast."""
+    if isinstance(error, Throttled) and target is not None:
+        rates.hold(rates.Sender.to(target), pause_after(error, export.attempts), error.whose)
+    return trouble_of(error, troubles=export.attempts, unknown=export.unknown_answers)
+
+
+def count_unknown(export: Export, trouble: Trouble) -> None:
+    """Count answers in a row that nobody understands, to what is not one batch's. In the fence."""
+    count = F("unknown_answers") + 1 if trouble.is_unknown else 0
+    Export.objects.filter(pk=export.pk).update(unknown_answers=count)
 
 
 def fail(export: Export, reason: str) -> None:

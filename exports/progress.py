@@ -17,7 +17,10 @@ _SHORTEST = timedelta(seconds=2)
 
 @dataclass(frozen=True)
 class Progress:
-    """What the page of an export shows of its batches. `rate` is identifiers a second."""
+    """What the page of an export shows of its batches.
+
+    `rate` is identifiers a second, since the export waited last.
+    """
 
     accepted: int
     sent: int
@@ -44,6 +47,7 @@ class Progress:
 def progress_of(export: Export) -> Progress:
     """Sum up an export's batches. In the fence."""
     done = Q(state=BatchState.ACCEPTED)
+    lately = Q(finished_at__gte=export.sending_at) if export.sending_at else Q(pk=None)
     there = Q(state__in=(BatchState.TAKEN, BatchState.UPLOADED))
     refused = Q(state=BatchState.REFUSED)
     found = (
@@ -58,10 +62,13 @@ def progress_of(export: Export) -> Progress:
             accepted=Sum("accepted", filter=done, default=0),
             sent=Sum("identifiers", filter=done | refused | there, default=0),
             refused=Sum("identifiers", filter=refused, default=0),
+            given_up=Sum("identifiers", filter=Q(state=BatchState.FAILED), default=0),
+            # Of what is worked on there it is not known since when; as a rule it is not long ago.
+            lately=Sum("identifiers", filter=((done | refused) & lately) | there, default=0),
         )
     )
-    rate = _rate(export, found["sent"])
-    left = found["to_send"] - found["sent"]
+    rate = _rate(export, found.pop("lately"))
+    left = found["to_send"] - found["sent"] - found.pop("given_up")
     is_sending = export.state == ExportState.SENDING
     return Progress(
         **found,
@@ -83,7 +90,9 @@ def said_of(export: Export, progress: Progress) -> str:
 
 def _rate(export: Export, sent: int) -> float | None:
     began, until = export.sending_at, _until(export)
-    if began is None or not sent or until - began < _SHORTEST:
+    if export.state == ExportState.WAITING or began is None or not sent:
+        return None
+    if until - began < _SHORTEST:
         return None
     return sent / (until - began).total_seconds()
 

@@ -94,6 +94,15 @@ def reserve_several(sender: Sender, most: int, *, patience: float) -> tuple[list
     return places, places[-1] + apart(sender)
 
 
+def is_held(sender: Sender) -> bool:
+    """Say whether a sender was told to wait, for longer than those before it take their places."""
+    budgets = [_key(sender, rate) for rate in sender.platform.limits.rates]
+    found = RateBudget.objects.filter(key__in=[*budgets, *_unpublished(sender).values()])
+    arrivals = [each.theoretical_arrival for each in found]
+    longest = timedelta(seconds=patience(sender) + apart(sender))
+    return bool(arrivals) and max(arrivals) > _clock() + longest
+
+
 def spend(sender: Sender, requests: int) -> None:
     """Count requests that go at once, without waiting: what follows them waits for their places."""
     spent = [(_key(sender, rate), rate) for rate in sender.platform.limits.rates]

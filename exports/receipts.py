@@ -55,10 +55,15 @@ def _told(claim: Claim, receipt: Receipt) -> dict[str, object]:
         "state": _state_after(receipt),
         "is_settled": receipt.settled,
         "is_worked_on": receipt.in_effect and not receipt.settled,
-        "accepted": receipt.accepted,
+        "accepted": accepted_of(receipt, claim.batch),
         "request_id": receipt.request_id[:120],
         "facts": dict(receipt.facts),
     }
+
+
+def accepted_of(receipt: Receipt, batch: ExportBatch) -> int:
+    """Return how many a platform says it took; never more than were sent, whatever it counts."""
+    return min(max(0, receipt.accepted), batch.identifiers)
 
 
 def _state_after(receipt: Receipt) -> BatchState:

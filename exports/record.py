@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db.models import Q, Sum
@@ -22,6 +23,7 @@ from exports.models import Export, ExportBatch, ExportBatches, Exports
 from exports.states import FINAL, UNENDED, BatchState, ExportState, Mode, Operation, Recorded
 from providers.declarations import Replace
 from providers.registry import registry
+from providers.values import PARTIALLY
 
 if TYPE_CHECKING:
     from exports.engine.difference import Move
@@ -31,20 +33,21 @@ _IN_RECORD = (Recorded.YES, Recorded.DOUBTED)
 # Within an export: what was there before, then whom it removed, then whom it added, then what all
 # exports up to it have left.
 _PHASES = (Operation.KEEP, Operation.REMOVE, Operation.ADD, Operation.HELD)
+# Whom an erasure adds again, as removing the person may have taken them out too.
+_OTHERS_OF_AN_ERASURE = Q(operation=Operation.ADD, export__erasure__isnull=False)
 
 
 @dataclass(frozen=True)
 class Part:
-    """A batch of the record: `is_sure` where the platform confirmed it, `position` in time."""
+    """A batch of the record: `is_sure` where the platform confirmed it, `position` in time.
+
+    `removes` where its people left.
+    """
 
     batch: ExportBatch
     position: int
     is_sure: bool
-
-    @property
-    def removes(self) -> bool:
-        """Say whether its people left."""
-        return self.batch.operation == Operation.REMOVE
+    removes: bool
 
 
 def move_of(part: Part) -> Move:
@@ -92,12 +95,14 @@ def in_order(export: Export) -> Q:
 def batches_of(destination: Destination) -> ExportBatches:
     """Narrow to the batches of which the record of a destination's audience is made. In the fence.
 
-    Those of an export under way are among them as soon as they may have gone.
+    Those of an export under way are among them as soon as they may have gone; whom an erasure
+    adds again, from its beginning.
     """
     may_be_there = (
         Q(attempts__gt=0)
         | Q(state=BatchState.ACCEPTED)
         | Q(operation__in=(Operation.KEEP, Operation.HELD))
+        | _OTHERS_OF_AN_ERASURE
     )
     return ExportBatch.objects.filter(
         may_be_there,
@@ -115,14 +120,18 @@ def parts(destination: Destination, *, before: Export | None = None) -> list[Par
     rows = list(found.order_by("export__started_at", "export_id", "number"))
     places = {pk: place for place, pk in enumerate(dict.fromkeys(row.export_id for row in rows))}
     young = _young(destination)
-    return [
-        Part(
-            row,
-            position=4 * places[row.export_id] + _PHASES.index(Operation(row.operation)) + 1,
-            is_sure=_is_sure(row, young),
-        )
-        for row in rows
-    ]
+    made = []
+    for row in rows:
+        place = partial(_position, places[row.export_id])
+        if row.export.erasure_id is not None and row.operation == Operation.ADD:
+            made.append(Part(row, place(Operation.REMOVE), is_sure=False, removes=True))
+        removes = row.operation == Operation.REMOVE
+        made.append(Part(row, place(row.operation), _is_sure(row, young), removes))
+    return made
+
+
+def _position(export: int, operation: str) -> int:
+    return len(_PHASES) * export + _PHASES.index(Operation(operation)) + 1
 
 
 def _is_sure(row: ExportBatch, young: datetime | None) -> bool:
@@ -131,7 +140,7 @@ def _is_sure(row: ExportBatch, young: datetime | None) -> bool:
     if row.state != BatchState.ACCEPTED or row.recorded == Recorded.DOUBTED:
         return False
     # Some of its people were refused, and nobody says which.
-    is_whole = row.accepted >= row.identifiers
+    is_whole = row.accepted >= row.identifiers and PARTIALLY not in row.receipt
     return is_whole and (young is None or (row.finished_at is not None and row.finished_at > young))
 
 
@@ -167,8 +176,21 @@ def how_exact(destination: Destination) -> str:
 
 
 def lose(batch_ids: Sequence[uuid.UUID]) -> None:
-    """Note that files are gone, so that nobody knows whom they had. In the fence."""
+    """Note that files of a record are gone, so that nobody knows whom they had. In the fence.
+
+    Whom they removed may be anybody who was added before.
+    """
     gone = ExportBatch.objects.filter(pk__in=batch_ids)
+    removals = gone.filter(Q(operation=Operation.REMOVE) | _OTHERS_OF_AN_ERASURE)
+    last = removals.select_related("export").order_by("-export__started_at").first()
+    if last is not None:
+        there = ExportBatch.objects.filter(
+            Q(export__started_at__lt=last.export.started_at)
+            | Q(export=last.export_id, operation=Operation.KEEP),
+            export__destination=last.export.destination_id,
+            audience_id=last.audience_id,
+        )
+        there.filter(recorded=Recorded.YES).update(recorded=Recorded.DOUBTED)
     gone.update(recorded=Recorded.LOST, stored_name="")
 
 
@@ -205,6 +227,9 @@ def files_to_keep(export: Export) -> set[str]:
 
     Those who were there before an unfinished Replace are in the record of the exports before.
     """
+    if export.erasure_id is not None and export.state == ExportState.FAILED:
+        # "Retry failed" looks anew: nothing else says whom those batches removed.
+        return set(export.batches.values_list("stored_name", flat=True))
     if not is_kept_for(export.destination):
         return set()
     own = batches_of(export.destination).filter(export=export)
@@ -233,14 +258,22 @@ def fold_what_was_before(export: Export) -> bool:
 
 
 def destroy_what_is_folded(export: Export) -> None:
-    """Destroy the files of exports before this one of which others say it all. In the fence."""
-    folded = ExportBatch.objects.filter(export__in=_before(export), recorded=Recorded.FOLDED)
+    """Destroy the files of exports before this one of which others say it all. In the fence.
+
+    Not of an erasure that failed: only there it is written down whom "Retry failed" removes.
+    """
+    before = _before(export).exclude(erasure__isnull=False, state=ExportState.FAILED)
+    folded = ExportBatch.objects.filter(export__in=before, recorded=Recorded.FOLDED)
     folded = folded.exclude(stored_name="")
     for older in Export.objects.filter(pk__in=folded.values("export_id").distinct()):
-        needed = older.batches.exclude(recorded=Recorded.FOLDED)
-        kept = set(needed.values_list("stored_name", flat=True))
-        staging.remove_all_but(older.id, older.staged_name, older.rejects_name, *kept)
+        leave_only(older, older.batches.exclude(recorded=Recorded.FOLDED))
     folded.update(stored_name="")
+
+
+def leave_only(export: Export, batches: ExportBatches) -> None:
+    """Destroy what an export that is over has on disk except for these batches. In the fence."""
+    kept = batches.values_list("stored_name", flat=True)
+    staging.remove_all_but(export.id, export.staged_name, export.rejects_name, *kept)
 
 
 def _before(export: Export) -> Exports:

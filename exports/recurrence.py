@@ -28,7 +28,8 @@ class Recurrence:
         if self.every == HOUR:
             return self._next_hour(moment, zone)
         today = moment.astimezone(zone).date()
-        for days in range(9):
+        # From yesterday on: where the hour before midnight is left out, its due time is today.
+        for days in range(-1, 9):
             day = today + timedelta(days=days)
             if self.every == WEEK and day.weekday() != self.weekday:
                 continue

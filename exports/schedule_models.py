@@ -40,7 +40,7 @@ class Schedule(Tenant):
     """What is exported, and when. `saved_by` is in whose name; `next_at` when next.
 
     `columns` names the column of each identifier type, `{type: name}`; `column_names` are all of
-    the file that was looked at, with `has_header` as it was read.
+    the file that was looked at, with `has_header` as it was read, because a person said so or not.
     """
 
     destination = models.ForeignKey(
@@ -52,6 +52,7 @@ class Schedule(Tenant):
     columns = models.JSONField(default=dict)
     column_names = models.JSONField(default=list)
     has_header = models.BooleanField(default=True)
+    header_is_said = models.BooleanField(default=False)
     taking = models.JSONField(default=dict)
 
     every = models.CharField(max_length=10, choices=Every)

@@ -15,7 +15,7 @@ from audit.services import record
 from destinations.standing import standing_of
 from exports import retention, services
 from exports.addresses import parsed
-from exports.engine.dialects import looks_like_an_identifier
+from exports.engine.column_names import score_of
 from exports.engine.reading import FileRefused
 from exports.engine.taking import Taking
 from exports.fetch_models import Fetch
@@ -28,6 +28,7 @@ from exports.states import ExportState, Mode
 from organizations import fence, routing
 from organizations.models import Membership, Person
 from organizations.roles import May
+from providers.registry import registry
 
 ROUTE = "schedule run"
 LOOK_AGAIN = timedelta(seconds=5)
@@ -156,17 +157,23 @@ def _why_not(schedule: Schedule) -> str:
 
 
 def _not_read(schedule: Schedule, draft: Export) -> str:
-    """Read a draft's first row as the header where a person said so of the first file.
+    """Read a draft's first row as a header, or as data, where a person said so of the first file.
 
-    Say why that failed; empty where it did not. Nothing tells whether a person said the reverse of
-    a file without a header: this one may have one now, with its columns in another order.
+    Say why it is not; empty where it is.
     """
-    # Nobody names a column so: without the person the first file would have had no header.
-    if schedule.has_header and any(map(looks_like_an_identifier, schedule.column_names)):
-        try:
-            services.draft_reread(export=draft, has_header=True)
-        except FileRefused as refused:
-            return refused.sentence
+    if not schedule.header_is_said:
+        return ""
+    names = draft.shape["column_names"] if draft.shape["has_header"] else ()
+    kinds = registry.get(draft.destination.platform).identifiers
+    if not schedule.has_header and any(
+        score_of(name, (), kind) for name in names for kind in kinds
+    ):
+        # Read as data, its columns would be taken for others if they are in another order now.
+        return "The columns changed: the file has a header now."
+    try:
+        services.draft_reread(export=draft, has_header=schedule.has_header)
+    except FileRefused as refused:
+        return refused.sentence
     return ""
 
 

@@ -28,6 +28,9 @@ def save(request: MemberRequest, row: Export) -> HttpResponse:
     shape = services.shape_of(row, staging.file_key(row))
     columns = start_form(row, shape, request.POST or None)
     when = ScheduleForm(request.POST or None, time_zone=request.user.time_zone)
+    if request.method == "POST" and columns.is_valid():
+        # A schedule goes by the columns' names, wherever they stand next time.
+        columns.refuse_names_that_repeat(shape.column_names)
     if request.method == "POST" and columns.is_valid() and when.is_valid():
         wish = schedules.Wish(row.address, Mode(columns.cleaned_data["mode"]), when.recurrence())
         schedules.schedule_create(

@@ -47,6 +47,7 @@ def schedule_create(
     row.columns = {key: names[number] for key, number in columns.items()}
     row.column_names = list(names)
     row.has_header = bool(draft.shape["has_header"])
+    row.header_is_said = bool(draft.shape.get("header_is_said"))
     row.taking = taking.as_json()
     row.paused_at = None
     return _save(row, by, wish, "schedule replaced" if before else "schedule created")

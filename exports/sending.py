@@ -8,6 +8,7 @@ sends again is at most what it had in flight.
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ from exports.claims import Claim
 from exports.models import Export
 from organizations import fence
 from providers.values import Receipt
+
+logger = logging.getLogger(__name__)
 
 # Batches that one stint has in flight.
 SLOTS = 48
@@ -41,9 +44,10 @@ def send_for_a_while(
     *,
     ask_for_help: Callable[[], None] = lambda: None,
 ) -> bool:
-    """Send what is due of an export, for a stint; say whether there was anything.
+    """Send what is due of an export, for a stint; say whether to look at it at once again.
 
-    `ask_for_help` is called once all slots are taken: there may be more than one stint can do.
+    Else there was nothing, or it is looked at when what holds it back may be over. `ask_for_help`
+    is called once all slots are taken: there may be more than one stint can do.
     Harmless to call again, and by many at once. Outside the fence.
     """
     with fence.inside(organization_id):
@@ -81,8 +85,8 @@ class _Stint:
             claimed = self._keep_and_claim(received, claims=goes_on)
             self.keeping = time.monotonic() - began
             if claimed:
-                did_anything = True
                 goes_on = self._begin(claimed)
+                did_anything = did_anything or not self._is_held_back()
             if len(self.under_way) == SLOTS and not self.has_asked:
                 # Only now: an idle worker is quicker to take the message than this one.
                 self.has_asked = True
@@ -133,6 +137,15 @@ class _Stint:
             self.began_at[future] = time.monotonic() + wait_for
         return bool(placed or self.under_way) and way.is_open
 
+    def _is_held_back(self) -> bool:
+        """Say whether none of an export's batches can be sent just now, however often it is tried.
+
+        No token is to be had, or the platform wants nobody to ask for a while.
+        """
+        if self.way is None or not self.way.is_open:
+            return True
+        return not self.under_way and rates.is_held(self.way.sender)
+
     def _received(self) -> list[tuple[Claim, Receipt]]:
         """Wait for answers; return those that are good. What else there was is noted already."""
         done, left = wait(self.under_way, return_when=FIRST_COMPLETED)
@@ -147,7 +160,12 @@ class _Stint:
         for future in done:
             claim = self.under_way.pop(future)
             self.usual = now - self.began_at.pop(future)
-            receipt = future.result()
+            try:
+                receipt = future.result()
+            except Exception:
+                # Its lease ends by itself; the receipts of the others are to be kept.
+                logger.exception("batch %s: nothing could be noted", claim.batch.pk)
+                continue
             if receipt is not None:
                 found.append((claim, receipt))
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.db.models import Q
@@ -22,6 +22,7 @@ from exports.upload_models import Upload
 from organizations import fence, routing
 from organizations.models import Person
 from providers.identifier_types import PHONE
+from providers.registry import registry
 
 ROUTE = "export"
 DRAFT_ROUTE = "export draft"
@@ -100,7 +101,7 @@ def draft_reread(*, export: Export, has_header: bool) -> None:
         return
     if export.state == ExportState.DRAFT:
         with staging.reading(export.staged_name, staging.file_key(export)) as stream:
-            shape = look_at(stream, has_header=has_header)
+            shape = replace(look_at(stream, has_header=has_header), header_is_said=True)
         Export.objects.filter(pk=export.pk, state=ExportState.DRAFT).update(shape=shape.as_json())
         export.refresh_from_db()
 
@@ -177,23 +178,60 @@ def export_cancel(*, export: Export, by: Person) -> None:
 
 def export_go_on(*, export: Export, by: Person) -> None:
     """Go on where the export waits for a person. In the fence. Raises NotNow."""
-    if export.waiting_for != WaitingFor.PERSON or not export.move(ExportState.SENDING):
+    if export.waiting_for != WaitingFor.PERSON or not stop_waiting(export):
         raise NotNow
     wake(export)
     record("export resumed", organization_id=export.organization_id, person=by, subject=export)
 
 
+def stop_waiting(export: Export) -> bool:
+    """Let an export go on that waited for somebody; False if somebody else moved it. In the fence.
+
+    What its batches met before that is not in a row with what they meet now.
+    """
+    is_moved = export.move(ExportState.SENDING)
+    if is_moved:
+        export.batches.filter(state=BatchState.PENDING).update(
+            troubles=0, troubled_since=None, unknown_answers=0
+        )
+    return is_moved
+
+
 def export_retry(*, export: Export, by: Person) -> None:
-    """Send again what failed, and only that. In the fence. Raises NotNow."""
+    """Send again what failed, and only that. In the fence. Raises NotNow.
+
+    What was not prepared is prepared again. An erasure looks anew for the person: whom it would
+    remove or add may have changed with newer exports.
+    """
     # Locked, so that an erasure at this moment is either seen here or finds it retried.
     export.refresh_from_db(from_queryset=Export.objects.select_for_update())
     if not may_retry(export):
         raise NotNow
+    is_anew = export.prepared_at is None or export.erasure_id is not None
+    # Its turn is now, as of one that starts anew.
+    turn = {"started_at": Now(), "comparison": _so_far(export)} if is_anew else {}
     to = ExportState.SENDING if export.prepared_at else ExportState.PREPARING
-    # Nothing of it was sent: its turn is now, as of one that starts anew.
-    turn = {} if export.prepared_at else {"started_at": Now()}
-    if not export.move(to, finished_at=None, attempts=0, **turn):
+    if not export.move(to, finished_at=None, attempts=0, unknown_answers=0, **turn):
         raise NotNow
+    if not is_anew:
+        _send_failed_again(export)
+    wake(export)
+    record("export retried", organization_id=export.organization_id, person=by, subject=export)
+
+
+def _so_far(export: Export) -> dict[str, object]:
+    """Return what the receipt of an erasure says of the tries so far, audience by audience."""
+    if export.erasure_id is None:
+        return {}
+    receipts = export.batches.exclude(request_id="").values_list("request_id", flat=True)
+    before = export.comparison
+    return {
+        "files": before.get("files", 0),
+        "requests": [*before.get("requests", ()), *receipts],
+    }
+
+
+def _send_failed_again(export: Export) -> None:
     failed = export.batches.filter(state=BatchState.FAILED)
     if export.comparison.get("types", 1) > 1 and failed.filter(operation=Operation.REMOVE).exists():
         # They go once more, and may take out others who share an identifier with them.
@@ -205,31 +243,35 @@ def export_retry(*, export: Export, by: Person) -> None:
         state=BatchState.PENDING,
         troubles=0,
         troubled_since=None,
+        unknown_answers=0,
         not_before=None,
         hinted_until=None,
         error="",
         error_code="",
         finished_at=None,
     )
-    wake(export)
-    record("export retried", organization_id=export.organization_id, person=by, subject=export)
 
 
 def may_retry(export: Export) -> bool:
     """Say whether something failed that could be sent again. In the fence."""
     if export.state != ExportState.FAILED:
         return False
+    if export.erasure_id is not None:
+        to = export.destination
+        return to.deleted_at is None and to.platform in registry
     if export.prepared_at is None:
-        return bool(export.staged_name) and not _is_erased_from(export)
+        return bool(export.staged_name) and not is_erased_from(export)
     failed = export.batches.filter(state=BatchState.FAILED).exclude(stored_name="")
     return failed.exists() and not would_undo(export)
 
 
-def _is_erased_from(export: Export) -> bool:
-    """Say whether somebody is being erased who may be in its upload.
+def is_erased_from(export: Export) -> bool:
+    """Say whether somebody is being erased who may be in an export that was not prepared.
 
-    Its turn would be after that, and would bring the person back.
+    Its turn would be after that, and would bring the person back. In the fence.
     """
+    if export.prepared_at is not None:
+        return False
     others = Export.objects.under_way().filter(destination=export.destination_id)
     return others.filter(started_at__gt=export.started_at).exclude(erasure=None).exists()
 

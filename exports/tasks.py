@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from functools import partial
 
-from celery import shared_task
+from celery import Task, shared_task
 
 from exports import (
     audience_sizes,
@@ -120,7 +120,7 @@ def advance(organization_id: str, export_id: str) -> None:
         hint(erase, organization, export)
     if following.send:
         # One: where that is not enough it asks for another, which a worker with less to do takes.
-        hint(send, organization, export)
+        hint(send_small if following.is_small else send, organization, export)
     for batch in following.confirm:
         hint(confirm, organization, batch)
     if following.put_in_effect:
@@ -130,8 +130,18 @@ def advance(organization_id: str, export_id: str) -> None:
 @shared_task
 def send(organization_id: str, export_id: str) -> None:
     """Send batches of an export for a while; what follows them is looked at anew."""
+    _send(organization_id, export_id, helper=send)
+
+
+@shared_task
+def send_small(organization_id: str, export_id: str) -> None:
+    """Do the same for a small file: not among the large batches of others."""
+    _send(organization_id, export_id, helper=send_small)
+
+
+def _send(organization_id: str, export_id: str, helper: Task[[str, str], None]) -> None:
     organization, export = uuid.UUID(organization_id), uuid.UUID(export_id)
-    ask_for_help = partial(hint, send, organization, export)
+    ask_for_help = partial(hint, helper, organization, export)
     if sending.send_for_a_while(organization, export, ask_for_help=ask_for_help):
         advance(organization_id, export_id)
 

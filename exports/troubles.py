@@ -38,7 +38,7 @@ class Trouble:
 
     With `waiting_for` the whole export waits; with `again_in` (seconds) the batch is tried again;
     with neither it is given up. `of_the_export`: there is no use in trying its other batches.
-    `is_trouble_there`: it counts as the platform's.
+    `is_trouble_there`: it counts as the platform's. `is_unknown`: nobody understands it.
     """
 
     waiting_for: WaitingFor | None
@@ -47,6 +47,7 @@ class Trouble:
     of_the_export: bool = False
     is_trouble_there: bool = False
     audience_is_gone: bool = False
+    is_unknown: bool = False
 
     @property
     def look_again(self) -> timedelta | None:
@@ -70,9 +71,12 @@ _WAITS_FOR: dict[type[PlatformError], tuple[WaitingFor, str]] = {
 
 
 def trouble_of(
-    error: PlatformError, *, troubles: int = 0, lasting: timedelta = timedelta()
+    error: PlatformError, *, troubles: int = 0, unknown: int = 0, lasting: timedelta = timedelta()
 ) -> Trouble:
-    """Judge an error after so many troubles in a row, the first of them `lasting` ago."""
+    """Judge an error after so many troubles in a row, the first of them `lasting` ago.
+
+    The last so many of them were `unknown` answers.
+    """
     said = _said(error)
     for kind, (waiting_for, words) in _WAITS_FOR.items():
         if isinstance(error, kind):
@@ -80,9 +84,16 @@ def trouble_of(
     if isinstance(error, NotThere):
         sentence = f"{said} “Retry failed” looks for the audience again, or creates it."
         return Trouble(None, sentence, of_the_export=True, audience_is_gone=True)
-    if _passes(error, troubles, lasting):
+    is_unknown = isinstance(error, UnknownAnswer)
+    if _passes(error, unknown, lasting):
         again_in = pause_after(error, troubles)
-        return Trouble(WaitingFor.PLATFORM, said, again_in=again_in, is_trouble_there=True)
+        return Trouble(
+            WaitingFor.PLATFORM,
+            said,
+            again_in=again_in,
+            is_trouble_there=True,
+            is_unknown=is_unknown,
+        )
     operator = "" if isinstance(error, BadRequest) else " Tell the operator."
     return Trouble(None, f"{said}{operator}")
 
@@ -102,10 +113,10 @@ def not_set_up(platform_label: str) -> AppMisconfigured:
     return AppMisconfigured(f"{platform_label} is not set up here.")
 
 
-def _passes(error: PlatformError, troubles: int, lasting: timedelta) -> bool:
+def _passes(error: PlatformError, unknown: int, lasting: timedelta) -> bool:
     """Say whether the same request may be good later."""
     if isinstance(error, UnknownAnswer):
-        return troubles < _MOST_UNKNOWN
+        return unknown < _MOST_UNKNOWN
     if isinstance(error, PlatformDown):
         return lasting < OUTAGES_LAST
     return isinstance(error, Throttled)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
+import uuid
 from datetime import timedelta
+from threading import Lock
 
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
@@ -11,12 +14,12 @@ from django.utils import timezone
 
 from destinations.connection import ad_accounts_look
 from destinations.models import Destination
-from destinations.standing import standing_of
+from destinations.standing import Standing, standing_of
 from exports import breakers
 from exports.claims import Claim
 from exports.halving import halve
 from exports.models import Export, ExportBatch
-from exports.outcomes import LOOK_AGAIN, end_or_wait, forget_audience
+from exports.outcomes import LOOK_AGAIN, end_or_wait, forget_audience, wait_for_destination
 from exports.services import wake
 from exports.states import BatchState, ExportState
 from exports.troubles import Trouble, trouble_of
@@ -27,19 +30,28 @@ logger = logging.getLogger(__name__)
 
 # A disk that is full has room again after so long, perhaps.
 _ROOM_IN = 60.0
+# So long the ad accounts that an authorization was seen to reach are believed, by this process.
+_LOOK_LASTS = 10.0
+_looking, _looked_at = Lock(), dict[uuid.UUID, float]()
 # Troubles in a row after which the page says that the export waits for the platform.
 _SAY_AFTER = 3
 
 
 def note_trouble(claim: Claim, error: PlatformError) -> None:
     """Judge what a platform said of a batch, and do what follows. Outside the fence."""
-    if isinstance(error, PermissionMissing) and _is_said_by_the_destination(claim):
-        give_back(claim, again_in=0.0)
-        return
+    if isinstance(error, PermissionMissing):
+        standing = _standing_now(claim)
+        if standing is None:
+            give_back(claim, again_in=_LOOK_LASTS / 2)
+            return
+        if not standing.may_export:
+            # Its page says the cause, and the export goes on by itself once that is gone.
+            give_back(claim, again_in=0.0, standing=standing)
+            return
     row = claim.batch
     since = row.troubled_since
     lasting = timezone.now() - since if since else timedelta()
-    trouble = trouble_of(error, troubles=row.troubles, lasting=lasting)
+    trouble = trouble_of(error, troubles=row.troubles, unknown=row.unknown_answers, lasting=lasting)
     breakers.note_error(claim.export.destination.platform, error)
     logger.info("batch %s: %s: %s", row.pk, type(error).__name__, trouble.reason)
     if trouble.again_in is not None:
@@ -50,18 +62,31 @@ def note_trouble(claim: Claim, error: PlatformError) -> None:
         give_up(claim, trouble, error)
 
 
-def _is_said_by_the_destination(claim: Claim) -> bool:
-    """Ask anew what the authorization reaches; say whether that alone keeps the export waiting.
+def _standing_now(claim: Claim) -> Standing | None:
+    """Return how the destination stands, with what its authorization reaches asked anew.
 
-    Then the destination's page says the cause, and the export goes on by itself once it is gone.
+    None while somebody else of this process asks: all that are in flight are refused at once.
     """
-    organization_id, destination_id = claim.organization_id, claim.export.destination_id
+    if not _looking.acquire(blocking=False):
+        return None
+    try:
+        return _standing_looked_at(claim.organization_id, claim.export.destination_id)
+    finally:
+        _looking.release()
+
+
+def _standing_looked_at(organization_id: uuid.UUID, destination_id: uuid.UUID) -> Standing:
     with fence.inside(organization_id):
-        authorization_id = Destination.objects.get(pk=destination_id).authorization_id
-    if authorization_id is not None:
-        ad_accounts_look(organization_id=organization_id, authorization_id=authorization_id)
+        destination = Destination.objects.get(pk=destination_id)
+        authorization_id, standing = destination.authorization_id, standing_of(destination)
+    if authorization_id is None or not standing.may_export:
+        return standing
+    if time.monotonic() - _looked_at.get(authorization_id, -_LOOK_LASTS) < _LOOK_LASTS:
+        return standing
+    ad_accounts_look(organization_id=organization_id, authorization_id=authorization_id)
+    _looked_at[authorization_id] = time.monotonic()
     with fence.inside(organization_id):
-        return not standing_of(Destination.objects.get(pk=destination_id)).may_export
+        return standing_of(Destination.objects.get(pk=destination_id))
 
 
 def _is_halved(claim: Claim, trouble: Trouble, error: BadRows) -> bool:
@@ -79,8 +104,12 @@ def give_back(
     again_in: float,
     trouble: Trouble | None = None,
     error: PlatformError | None = None,
+    standing: Standing | None = None,
 ) -> None:
-    """Let a batch be sent after so many seconds, by whoever comes. Outside the fence."""
+    """Let a batch be sent after so many seconds, by whoever comes. Outside the fence.
+
+    With a `standing` the whole export waits for its destination.
+    """
     changes: dict[str, object] = {
         "state": BatchState.PENDING,
         "not_before": Now() + timedelta(seconds=again_in) if again_in else None,
@@ -92,6 +121,7 @@ def give_back(
             changes |= {
                 "troubles": F("troubles") + 1,
                 "troubled_since": Coalesce("troubled_since", Now()),
+                "unknown_answers": F("unknown_answers") + 1 if trouble.is_unknown else 0,
             }
     with fence.inside(claim.organization_id):
         if not claim.row.update(**changes):
@@ -101,12 +131,17 @@ def give_back(
         if export.state == ExportState.CANCELED:
             _canceled(claim)
             return
-        # Others of its batches may be due earlier.
-        wake(export, min(timedelta(seconds=again_in), LOOK_AGAIN))
-        if trouble is None or export.is_final:
-            return
-        if trouble.of_the_export or claim.batch.troubles + 1 >= _SAY_AFTER:
+        if trouble is not None and not export.is_final and _is_to_be_said(claim, trouble):
             end_or_wait(export, trouble)
+        if standing is not None and not export.is_final:
+            wait_for_destination(export, standing)
+        # Last: everybody locks the export before its route. Others of its batches may be due
+        # earlier than this one, however long the platform asked for.
+        wake(export, min(timedelta(seconds=again_in), LOOK_AGAIN))
+
+
+def _is_to_be_said(claim: Claim, trouble: Trouble) -> bool:
+    return trouble.of_the_export or claim.batch.troubles + 1 >= _SAY_AFTER
 
 
 def give_up(claim: Claim, trouble: Trouble, error: PlatformError | None = None) -> None:

@@ -120,7 +120,9 @@ def retry(request: MemberRequest, row: Export) -> HttpResponse:
     try:
         services.export_retry(export=row, by=request.user)
     except services.NotNow:
-        messages.error(request, _why_no_retry(row))
+        why = _why_no_retry(row)
+        nothing_left = "There is nothing left that could be sent again."
+        messages.error(request, f"It cannot be sent again: {why}" if why else nothing_left)
     hint(tasks.advance, row.organization_id, row.pk)
     return redirect("exports:detail", pk=row.pk)
 
@@ -148,7 +150,7 @@ def _context(request: MemberRequest, row: Export) -> dict[str, Any]:
         "may_cancel": may_deliver and not row.is_final and row.erasure_id is None,
         "may_go_on": may_deliver and row.waiting_for == WaitingFor.PERSON,
         "may_retry": may_deliver and services.may_retry(row),
-        "would_undo": row.state == ExportState.FAILED and services.would_undo(row),
+        "why_no_retry": _why_no_retry(row) if row.state == ExportState.FAILED else "",
     }
 
 
@@ -180,9 +182,12 @@ def _how_exact(row: Export) -> str:
 
 
 def _why_no_retry(row: Export) -> str:
+    """Say what stands against sending again; nothing where only files may be missing."""
     if services.would_undo(row):
-        return "A newer export to this destination was started: sending this again would undo it."
-    return "There is nothing left that could be sent again."
+        return "a newer export to this destination was started, which that would undo."
+    if services.is_erased_from(row):
+        return "somebody is being erased who may be in its file. Upload the file again after that."
+    return ""
 
 
 def _batch_tone(state: str) -> str:

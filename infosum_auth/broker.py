@@ -14,9 +14,10 @@ from pgmq.install import get_embedded_install_sql
 
 # What is short and what people wait for; batches on their way; files to prepare, which takes
 # minutes where one is large: the small ones do not stand in line behind it.
-SOON, SENDING = "celery", "sending"
+SOON = "celery"
+SENDING, SENDING_SMALL = "sending", "sending_small"
 PREPARING, PREPARING_SMALL = "preparing", "preparing_small"
-QUEUES = (SOON, SENDING, PREPARING, PREPARING_SMALL)
+QUEUES = (SOON, SENDING, SENDING_SMALL, PREPARING, PREPARING_SMALL)
 
 # Longer than the longest task, or a slow one would be handed out twice. In seconds.
 _VISIBILITY_TIMEOUT = 1800

@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from infosum_auth.broker import PREPARING, PREPARING_SMALL, SENDING, SOON
+from infosum_auth.broker import PREPARING, PREPARING_SMALL, SENDING, SENDING_SMALL, SOON
 from infosum_auth.components import Component, python, said
 from infosum_auth.databases import Databases
 from infosum_auth.generated_secrets import application_secrets, kept
@@ -115,11 +115,13 @@ def programs(ports: Ports, folder: Path) -> dict[str, Component]:
 
 CELERY = ("celery", "-A", "infosum_auth")
 # What each kind of worker takes, and how. Who sends mostly waits for answers, in threads; who
-# prepares computes, in a process of its own that gives its memory back.
+# prepares computes, in a process of its own that gives its memory back. What is short or small has
+# processes of its own: in one with large batches it would wait for Python's lock.
 _SENDING = ("--pool", "threads", "--concurrency", "16", "--prefetch-multiplier", "1")
 _PREPARING = ("--pool", "prefork", "--concurrency", "1", "--prefetch-multiplier", "1")
 WORKERS = {
-    "sender": ("--queues", f"{SOON},{SENDING}", *_SENDING),
+    "sender": ("--queues", SENDING, *_SENDING),
+    "sender_small": ("--queues", f"{SOON},{SENDING_SMALL}", *_SENDING),
     "preparer": ("--queues", PREPARING, *_PREPARING),
     "preparer_small": ("--queues", PREPARING_SMALL, *_PREPARING),
 }
@@ -141,7 +143,7 @@ def worker(kind: str, name: str = "", *, concurrency: int | None = None) -> Comp
     if concurrency is not None:
         # The last one counts.
         words += ["--concurrency", str(concurrency)]
-    settings = _ALLOCATOR if kind == "sender" else {}
+    settings = _ALLOCATOR if kind.startswith("sender") else {}
     return Component(name, python(*CELERY, "worker", *words), said(" ready."), settings)
 
 

@@ -13,6 +13,7 @@ from infosum_auth.broker import (
     PREPARING_SMALL,
     QUEUES,
     SENDING,
+    SENDING_SMALL,
     SOON,
     broker_settings,
 )
@@ -195,6 +196,7 @@ CELERY_TASK_QUEUES = [Queue(name) for name in QUEUES]
 CELERY_TASK_DEFAULT_QUEUE = SOON
 CELERY_TASK_ROUTES = {
     "exports.tasks.send": {"queue": SENDING},
+    "exports.tasks.send_small": {"queue": SENDING_SMALL},
     # It mostly waits, as sending does.
     "exports.tasks.fetch": {"queue": SENDING},
     "exports.tasks.prepare": {"queue": PREPARING},

@@ -160,9 +160,14 @@ class Batch:
         return sum(digest is not None for (digest,) in self.rows)
 
 
+PARTIALLY = "partially"
+
+
 @dataclass(frozen=True)
 class Receipt:
     """The platform's answer to a batch, kept for support. `accepted` counts rows, not matches.
+
+    With a fact `PARTIALLY` some rows were not taken, and the platform does not say which.
 
     Not `settled` where the platform has taken the batch and still works on it: `Platform.confirm`
     tells later what came of it. Not `in_effect` where it lies there and changes nothing before

@@ -20,6 +20,12 @@ _EMAIL = re.compile(r"[^\s@,;|\"]+@[^\s@,;|\"]+\.[^\s@,;|\".]+")
 _HASH = re.compile(r"[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PHONE = re.compile(r"[+(]?[0-9][0-9\s().\-/+]{6,24}")
+# What no column is called besides: hashes of other kinds, device ids without dashes, handles,
+# numbers, and a phone number with a word behind it.
+_NO_NAME = re.compile(
+    r"[0-9a-fA-F]{56}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128}|(?=[a-fA-F]*[0-9])[0-9a-fA-F]{16}"
+    r"|@[A-Za-z0-9_]{1,15}|[0-9]{5,}|[+(]?[0-9][0-9().\-/+]*(?:\s[0-9().\-/+]+)+\s\D.*"
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ class Dialect:
 def looks_like_an_identifier(cell: str) -> bool:
     """Say whether a cell is, or should have been, an identifier: nobody names a column so."""
     _, at, behind = cell.partition("@")
-    return bool(at and "." in behind) or _is_an_identifier(cell)
+    is_like_an_address = bool(at and "." in behind)
+    return is_like_an_address or _is_an_identifier(cell) or bool(_NO_NAME.fullmatch(cell.strip()))
 
 
 def _is_an_identifier(cell: str) -> bool:

@@ -75,6 +75,7 @@ class Difference(Owning):
         super().__init__()
         # How many records may be there, file or not; counted while `told` tells.
         self.known = 0
+        self._doubted = 0
         self._types = types
         self._folder = folder
         self._in_memory = in_memory
@@ -87,6 +88,10 @@ class Difference(Owning):
         marked[:, :-_MARK] = records
         marked[:, -_MARK:] = np.array([position, move], dtype=np.uint32).view(np.uint8)
         self._all.add(_mixed(records, np.uint8, 1), marked)
+
+    def doubt(self, position: int) -> None:
+        """Note a removal of nobody knows whom: whoever was added before is not there for sure."""
+        self._doubted = max(self._doubted, position)
 
     def told(self) -> Iterator[tuple[What, Records]]:
         """Yield what becomes of the file's people and of those who may be there."""
@@ -118,14 +123,14 @@ class Difference(Owning):
     def _parts(self, candidates: Candidates) -> Iterator[_Part]:
         for marked in self._all.parts():
             if len(marked):
-                part = _part_of(marked)
+                part = _part_of(marked, self._doubted)
                 self.known += int(part.may_be_there.sum())
                 candidates.touch(part.removed, part.removed_at)
                 yield part
 
 
-def _part_of(marked: Records) -> _Part:
-    """Sum up what is known of each distinct record."""
+def _part_of(marked: Records, doubted: int) -> _Part:
+    """Sum up what is known of each distinct record; no addition up to `doubted` is sure."""
     records = np.ascontiguousarray(marked[:, :-_MARK])
     positions, moves = np.ascontiguousarray(marked[:, -_MARK:]).view(np.uint32).T
     order, firsts = _grouped(records)
@@ -144,7 +149,7 @@ def _part_of(marked: Records) -> _Part:
         in_file=in_file,
         added=added,
         may_be_there=np.maximum(added, last(Move.TRIED_ADDING)) > removed,
-        is_there=added > np.maximum(removed, last(Move.TRIED_REMOVING)),
+        is_there=added > np.maximum(np.maximum(removed, last(Move.TRIED_REMOVING)), doubted),
         removed=records[is_removal],
         removed_at=positions[is_removal],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exports.engine.letters import showable
 from providers.identifiers import looks_hashed
 
 _HIDDEN = "•••"
@@ -11,7 +12,7 @@ _LONGEST_ENDING = 10
 
 def masked(value: str) -> str:
     """Return at most the first letter of each part of an address, or the ends of anything else."""
-    text = " ".join(value.split())
+    text = showable(" ".join(value.split()))
     if not text:
         return ""
     if looks_hashed(text):

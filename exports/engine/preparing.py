@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _DIGEST = 32
 _NONE = bytes(_DIGEST)
-# How many rows between two signs of life.
-_STEP = 20_000
+# How many rows between two signs of life: a cell may hold hundreds of values.
+_STEP = 256
 
 Row = tuple[int, Sequence[str]]
 

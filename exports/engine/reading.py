@@ -23,6 +23,7 @@ from exports.engine.file_kinds import (
     refuse_other_kinds,
     refuse_what_is_no_text,
 )
+from exports.engine.letters import showable
 from exports.engine.records import LONGEST_ROW, records
 from exports.engine.refusals import FileRefused
 
@@ -49,11 +50,12 @@ _MOST_EMPTY_LINES = 1_000_000
 class FileShape:
     """How a file is written: the name of its encoding for `codecs`, its delimiter, and so on.
 
-    `quoted` says whether quotation marks enclose cells; `gzipped` whether it is compressed. With
-    `is_parquet` the rest describes the text that it is turned into.
-    `column_names` has one for each column of the sample. `sample_rows` are raw values of people:
-    they are left out of `repr` and of `as_json`. So is `stray_mark`, the row in which a quotation
-    mark is opened and not closed again, so that none is taken to enclose a cell.
+    `quoted` says whether quotation marks enclose cells; `gzipped` whether it is compressed;
+    `header_is_said` whether a person said if it has a header. With `is_parquet` the rest describes
+    the text that it is turned into. `column_names` has one for each column of the sample.
+    `sample_rows` are raw values of people: they are left out of `repr` and of `as_json`. So is
+    `stray_mark`, the row in which a quotation mark is opened and not closed again, so that none is
+    taken to enclose a cell.
     """
 
     encoding: str
@@ -63,6 +65,7 @@ class FileShape:
     gzipped: bool
     column_names: tuple[str, ...]
     is_parquet: bool = False
+    header_is_said: bool = False
     sample_rows: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
     stray_mark: int | None = None
 
@@ -75,6 +78,7 @@ class FileShape:
             "has_header": self.has_header,
             "gzipped": self.gzipped,
             "is_parquet": self.is_parquet,
+            "header_is_said": self.header_is_said,
             "column_names": list(self.column_names),
         }
 
@@ -315,6 +319,6 @@ def _text_of(stream: BinaryIO, shape: FileShape) -> Iterator[TextIO]:
 
 
 def _column_names(header: Sequence[str], width: int) -> tuple[str, ...]:
-    names = [name.strip()[:_LONGEST_NAME] for name in header]
+    names = [showable(name.strip())[:_LONGEST_NAME] for name in header]
     names += [""] * (width - len(names))
     return tuple(name or f"Column {number}" for number, name in enumerate(names, 1))

@@ -16,15 +16,16 @@ class Rejects:
     def __init__(self, write: Callable[[bytes], object]) -> None:
         self._write = write
         self._left = MOST_BYTES
+        self._has_said_so = False
         write(HEADER)
 
     def take(self, lines: bytes) -> None:
         """Keep whole lines."""
-        if not self._left:
+        if self._has_said_so:
             return
         if len(lines) > self._left:
             lines = lines[: lines.rfind(b"\n", 0, self._left) + 1] + _AND_MORE
-            self._left = 0
+            self._has_said_so = True
         else:
             self._left -= len(lines)
         self._write(lines)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 
 from exports.engine.masking import masked
 from exports.engine.several import Several, values_in
@@ -20,9 +21,12 @@ from exports.engine.values import digest_of
 from providers.declarations import IdentifierType
 from providers.identifiers import EMPTY_DIGEST, Invalid, Reason, looks_hashed
 
+# Rows; where cells hold several values, as many values.
 LOOKED_AT = 200_000
 _SHOWN = 3
-_STEP = 20_000
+# How many rows between two signs of life, and how many cells of a row are compared with its hash.
+_STEP = 256
+_COMPARED = 50
 # MD5, SHA-1, SHA-224, SHA-384 and SHA-512 in hexadecimal digits.
 _OTHER_HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{96}|[0-9a-f]{128}")
 # RFC 2606 and 6761 keep these for tests and documents; nobody has an address there.
@@ -98,6 +102,7 @@ class _Column:
         self._number = number
         self._several = several
         self._looked = Looked()
+        self._left = LOOKED_AT
         # Of the values as typed: what they would be, hashed once more.
         self._twice: set[str] = {_again(EMPTY_DIGEST)}
         self._made_up = _digests(_MADE_UP, identifier)
@@ -110,6 +115,9 @@ class _Column:
         for each in values_in(cells[self._number], self._several, self.identifier):
             if not (value := each.strip()):
                 continue
+            if not self._left:
+                return
+            self._left -= 1
             if looks_hashed(value):
                 self._take_hash(value, cells)
             else:
@@ -156,9 +164,8 @@ class _Column:
 
     def _is_twice_of_its_row(self, digest: str, cells: Sequence[str]) -> bool:
         """Say whether another cell of the row holds what was hashed twice, raw or hashed once."""
-        for number, cell in enumerate(cells):
-            if number == self._number or not cell:
-                continue
+        filled = (number for number, cell in enumerate(cells) if cell and number != self._number)
+        for cell in map(cells.__getitem__, islice(filled, _COMPARED)):
             try:
                 if _again(digest_of(cell, self.identifier)) == digest:
                     return True

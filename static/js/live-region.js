@@ -15,6 +15,11 @@ async function refresh(region, failures) {
   let markup;
   try {
     const answer = await fetch(region.dataset.liveUrl, { cache: "no-store" });
+    if (answer.redirected || answer.status === 404) {
+      // Signed out, or what the page shows is gone: the page itself says so.
+      window.location.reload();
+      return;
+    }
     if (!answer.ok) throw new Error(String(answer.status));
     markup = await answer.text();
   } catch {

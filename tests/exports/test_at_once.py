@@ -157,7 +157,7 @@ def test_a_broker_that_is_down_delays_and_loses_nothing(
 
     export = started(destination, creator)
     with monkeypatch.context() as patch:
-        for task in (tasks.advance, tasks.prepare, tasks.send):
+        for task in (tasks.advance, tasks.prepare_small, tasks.send_small):
             patch.setattr(task, "apply_async", down)
         tasks.sweep_exports()
         tasks.advance(str(export.organization_id), str(export.id))

@@ -149,3 +149,40 @@ def test_a_job_that_failed_is_an_answer(servers, taken):
     servers.jobs |= {name: {"state": "refused"} for name in servers.jobs}
     confirmed(taken)
     assert not Breaker.objects.exists()
+
+
+def test_a_pause_that_the_platform_asks_for_is_kept(servers, taken):
+    servers.answer("job", *[(429, {"Retry-After": "600"})] * 3)
+    confirmed(taken)
+    for batch in batches(taken):
+        assert batch.not_before - timezone.now() > timedelta(seconds=500)
+
+
+def test_a_permission_that_is_missing_is_said(servers, taken):
+    servers.answer("job", 403)
+    export = confirmed(taken)
+    assert (export.state, export.waiting_for) == (ExportState.WAITING, WaitingFor.PERSON)
+    assert set(states(export)) == {BatchState.TAKEN}
+
+
+def test_an_error_of_ours_while_asking_ends_in_the_end(
+    servers, taken, sample_platform, monkeypatch
+):
+    def broken(*_):
+        raise KeyError
+
+    monkeypatch.setattr(type(sample_platform), "confirm", broken)
+    for _ in range(30):
+        time_passes(taken)
+        ask_for_all(taken)
+    assert set(states(taken)) == {BatchState.FAILED}
+    assert "Something went wrong on this server" in delivered(taken).reason
+
+
+def test_no_more_count_as_accepted_than_were_sent(servers, taken):
+    servers.jobs |= {name: {"state": "done", "accepted": 10**12} for name in servers.jobs}
+    export = confirmed(taken)
+    assert export.state == ExportState.SUCCEEDED
+    assert [each.accepted for each in batches(export)] == [
+        each.identifiers for each in batches(export)
+    ]

@@ -6,12 +6,16 @@ import re
 import pytest
 from django.urls import reverse
 
+from exports import checks
+from exports.check_models import Check
 from exports.models import Export
+from exports.services import export_start
 from exports.states import ExportState, Mode
 from organizations import fence
 from organizations.models import Route
 from providers.declarations import Replace
 from tests.exports.driving import drafted, files, is_found_by_the_sweep, started
+from tests.exports.uploading import file, kept
 from tests.factories import change, stored
 
 pytestmark = pytest.mark.django_db
@@ -207,3 +211,39 @@ def test_a_mark_that_is_never_closed_is_said_with_its_row(client_of, creator, de
         draft = drafted(destination, creator, f"email,note\n{odd}{people}")
         page = client_of(creator).get(reverse("exports:start", args=[draft.pk])).content.decode()
         assert (f"Row 2 {words}" in page) is is_said
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Adresse complète,email\nParis,jane@acme.co\n".encode("mac_roman"),
+        b"ema\0il\njane@acme.co\n",
+        "name,email\nÉric,jane@acme.co\n".encode("cp850"),
+        b"email\n\0jane@acme.co\njoe@acme.co\n",
+    ],
+)
+def test_letters_that_are_none_are_shown_as_that(client_of, creator, acme, destination, content):
+    client = client_of(creator)
+    address = reverse("exports:new", args=[destination.pk])
+    answer = client.post(address, {"file": file(content)}, follow=True)
+    assert answer.status_code == 200
+    assert "�" in page(answer)
+    (draft,) = kept(acme)
+    with fence.inside(acme.id):
+        checks.check_ask(
+            export=draft, mode=Mode.ADD, columns={"email": content.split(b"\n")[0].count(b",")}
+        )
+    checks.carry_out(acme.id, draft.id)
+    with fence.inside(acme.id):
+        assert Check.objects.get().report["rows"] >= 1
+    assert client.get(answer.redirect_chain[-1][0]).status_code == 200
+
+
+def test_a_check_whose_draft_was_started_meanwhile_says_so(client_of, creator, draft):
+    with fence.inside(draft.organization_id):
+        checks.check_ask(export=draft, mode=Mode.ADD, columns={"email": 1})
+        export_start(export=draft, by=creator, mode=Mode.ADD, columns={"email": 1})
+    address = reverse("exports:check_progress", args=[draft.pk])
+    shown = page(client_of(creator).get(address))
+    assert "data-live-url" not in shown
+    assert reverse("exports:detail", args=[draft.pk]) in shown

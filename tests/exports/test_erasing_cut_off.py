@@ -4,8 +4,9 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
+from django.urls import reverse
 
-from exports import erasing, pieces
+from exports import erasing, pieces, services
 from exports.models import Export
 from exports.services import NotNow, export_retry, export_start, may_retry
 from exports.states import ExportState, Mode, Operation
@@ -31,6 +32,7 @@ from tests.exports.replacing import (
     two,
 )
 from tests.exports.sample_servers import Killed
+from tests.exports.uploading import file, nothing_is_left
 from tests.factories import change, stored
 
 __all__ = ("by_difference", "nobody_is_asked", "of_two", "person_servers")
@@ -68,7 +70,7 @@ def test_the_upload_of_an_export_that_was_never_prepared_is_destroyed_at_once(
 
 
 def test_what_fails_while_the_erasure_waits_is_not_prepared_behind_it(
-    servers, destination, creator, admin, acme
+    servers, destination, creator, admin, acme, client_of
 ):
     delivered(started(destination, creator, B))
     export = started(destination, creator, A, B)
@@ -76,6 +78,9 @@ def test_what_fails_while_the_erasure_waits_is_not_prepared_behind_it(
     failed = not_prepared(export)
     assert failed.staged_name
     must_not_be_retried(failed, creator)
+    page = client_of(creator).get(reverse("exports:detail", args=[failed.pk]))
+    assert "somebody is being erased" in page.content.decode()
+    assert "Retry failed</button>" not in page.content.decode()
     carried_out(erasure)
     assert files(failed) == set()
     must_not_be_retried(failed, creator)
@@ -114,6 +119,24 @@ def test_an_upload_that_becomes_a_draft_meanwhile_is_destroyed(arriving, admin, 
     with fence.inside(acme.id):
         assert not Export.objects.exists()
     assert files() == set()
+
+
+def test_a_file_that_is_received_by_a_form_meanwhile_is_refused(
+    client_of, creator, admin, acme, address, monkeypatch
+):
+    create = services.draft_create
+
+    def late(**what):
+        asked(acme, admin, A)
+        return create(**what)
+
+    monkeypatch.setattr(services, "draft_create", late)
+    answer = client_of(creator).post(address, {"file": file()})
+    assert answer.status_code == 422
+    assert "Somebody was erased" in answer.content.decode()
+    assert nothing_is_left(acme)
+    monkeypatch.setattr(services, "draft_create", create)
+    assert client_of(creator).post(address, {"file": file()}).status_code == 302
 
 
 def test_an_upload_that_is_started_meanwhile_has_the_remove_behind_it(

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from threading import BoundedSemaphore
 
 import pytest
 from django.db.models.functions import Now
@@ -268,3 +269,33 @@ def test_s3_is_asked_with_a_signature_that_it_checks(
         assert words in stored(row).trouble
     else:
         assert opened(draft_of(row)).startswith(b"id,email\n1,cust1@example.com\n")
+
+
+def test_slow_servers_do_not_take_all_threads_of_a_worker(
+    destination, creator, server, monkeypatch
+):
+    monkeypatch.setattr(fetching, "_places", BoundedSemaphore(1))
+    row = wanted(destination, creator, server.address())
+    with fetching._places:
+        go(row)
+        assert server.asked == []
+    go(row)
+    assert draft_of(row)
+
+
+def test_a_file_of_unknown_length_leaves_the_room_that_is_to_stay_free(
+    destination, creator, server, monkeypatch
+):
+    asked = []
+
+    def room(size):
+        asked.append(size)
+        return len(asked) < 3
+
+    monkeypatch.setattr(fetching, "has_room", room)
+    monkeypatch.setattr(fetching, "PIECE_BYTES", PIECE)
+    server.content = LONG
+    row = wanted(destination, creator, server.address())
+    go(row)
+    assert "There is no room" in stored(row).trouble
+    assert stored(row).received == PIECE

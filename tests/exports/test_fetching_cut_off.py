@@ -104,3 +104,26 @@ def test_who_wakes_while_beginning_anew_leaves_what_its_successor_received(
     assert opened(draft) == server.content
     # Of the version before nothing is left.
     assert all(name.startswith(f"{draft.staged_name}/") for name in files())
+
+
+def test_who_wakes_before_beginning_anew_leaves_the_fetch_to_its_successor(
+    destination, creator, server, monkeypatch
+):
+    begin_anew, woken = fetching._Work.begin_anew, []
+
+    def frozen(self):
+        if not woken:
+            woken.append(self)
+            change(row, lease_until=None)
+            go(row)
+        begin_anew(self)
+
+    server.content, server.cut_after = LONG, [3 * PIECE + 100]
+    row = wanted(destination, creator, server.address())
+    go(row)
+    staging.remove(f"{stored(row).staged_name}/000001")
+    monkeypatch.setattr(fetching._Work, "begin_anew", frozen)
+    at_once(row)
+    assert woken
+    at_once(row)
+    assert opened(draft_of(row)) == LONG

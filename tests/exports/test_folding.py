@@ -2,7 +2,7 @@
 
 import pytest
 
-from exports import folding, record
+from exports import conducting, folding, preparation, record
 from exports.models import ExportBatch
 from exports.services import export_cancel
 from exports.states import Mode, Operation, Recorded
@@ -12,7 +12,9 @@ from tests.exports.driving import (
     delivered,
     digests,
     files,
+    let_leases_end,
     retried,
+    send_next,
     started,
     table,
     work,
@@ -87,6 +89,40 @@ def test_a_file_that_is_not_readable_is_lost_and_the_others_are_folded(
     with fence.inside(last.organization_id):
         assert not folding.is_due(last)
         assert record.unknown(last.destination) == 2
+
+
+def test_after_a_removal_that_is_not_readable_nobody_of_before_is_there_for_sure(
+    servers, destination, creator, staging_folder
+):
+    delivered(started(destination, creator, *PEOPLE[:3]))
+    (row,) = batches(delivered(started(destination, creator, PEOPLE[0], mode=Mode.REMOVE)))
+    (staging_folder / row.stored_name).write_bytes(b"broken")
+    # With it the record is due, and found broken.
+    delivered(started(destination, creator, *PEOPLE[3:6]))
+    last = delivered(started(destination, creator, *PEOPLE[:4], mode=Mode.REPLACE))
+    assert (last.comparison["added"], last.comparison["kept"]) == (3, 1)
+    assert servers.held == {"au1": digests(*PEOPLE[:4])}
+
+
+def test_who_wakes_past_the_lease_folds_nothing(servers, destination, creator, monkeypatch):
+    made = folding._held
+
+    def frozen(export, *more):
+        found = made(export, *more)
+        let_leases_end(export)
+        return found
+
+    monkeypatch.setattr(folding, "_held", frozen)
+    delivered(started(destination, creator, *PEOPLE[:3]))
+    second = started(destination, creator, *PEOPLE[1:5])
+    preparation.prepare(second.organization_id, second.id)
+    for _ in range(3):
+        conducting.advance(second.organization_id, second.id)
+        send_next(second)
+    conducting.advance(second.organization_id, second.id)
+    assert conducting.advance(second.organization_id, second.id).fold
+    folding.fold(second.organization_id, second.id)
+    assert held(second) == []
 
 
 def test_who_was_removed_is_not_held(servers, destination, creator):

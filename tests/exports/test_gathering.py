@@ -19,6 +19,7 @@ from tests.exports.driving import (
     batches,
     files,
     is_found_by_the_sweep,
+    let_time_pass,
     retried,
     started,
     states,
@@ -137,6 +138,7 @@ def test_a_platform_that_is_left_alone_is_not_asked_and_then_probed(sandbox, des
     assert Breaker.objects.get().pause_seconds == 10
     sandbox.clear_faults("tiktok")
     Breaker.objects.update(probe_at=Now())
+    let_time_pass(export)
     assert gathering.put_in_effect(export.organization_id, export.id)
     assert not Breaker.objects.exists()
     assert stored(export).state == ExportState.SENDING
@@ -148,7 +150,25 @@ def test_trouble_with_putting_in_effect_counts_as_the_platforms(sandbox, destina
     sandbox.fault("tiktok", "http_500", count=None)
     for _ in range(breakers.OPENS_AFTER):
         assert gathering.put_in_effect(export.organization_id, export.id)
+        # Not at once again: by the same answer it would be asked for ever.
+        assert not gathering.put_in_effect(export.organization_id, export.id)
+        let_time_pass(export)
     assert breakers.may_go("tiktok") == breakers.Way.SHUT
+
+
+def test_an_error_of_ours_is_tried_a_few_times_and_then_said(
+    sandbox, destination, creator, monkeypatch
+):
+    def broken(*_args, **_more):
+        raise KeyError
+
+    export = until(started(destination, creator, *PEOPLE), BatchState.UPLOADED)
+    monkeypatch.setattr(gathering.audiences, "audience_change", broken)
+    for _ in range(8):
+        gathering.put_in_effect(export.organization_id, export.id)
+        let_time_pass(export)
+    assert set(states(export)) == {BatchState.FAILED}
+    assert "Something went wrong on this server" in batches(export)[0].error
 
 
 def test_who_lost_the_role_is_asked_for_it_and_nothing_is_lost(sandbox, destination, creator):

@@ -12,9 +12,10 @@ from destinations import extensions
 from destinations.services import destination_pause, destination_resume
 from exports import audience_sizes, breakers, tasks
 from exports.models import Export
+from exports.outcomes import wait
 from exports.progress import Progress, progress_of
 from exports.shared_models import Breaker
-from exports.states import ExportState
+from exports.states import ExportState, WaitingFor
 from organizations import fence
 from organizations.models import Route
 from providers.errors import PlatformDown
@@ -151,12 +152,29 @@ def test_progress_counts_what_was_accepted(servers, destination, creator):
 def test_the_rate_and_the_time_left_come_from_what_was_sent(servers, destination, creator):
     export = prepared(destination, creator)
     first = batches(export)[0]
-    change(first, state="accepted", accepted=3)
+    change(first, state="accepted", accepted=3, finished_at=timezone.now())
     change(export, sending_at=timezone.now() - timedelta(seconds=10))
     with fence.inside(export.organization_id):
         found = progress_of(Export.objects.get(pk=export.pk))
     assert found.rate == pytest.approx(0.3, rel=0.05)
     assert found.seconds_left == pytest.approx(13.3, rel=0.05)
+
+
+def test_the_time_that_an_export_waited_says_nothing_of_its_rate(servers, destination, creator):
+    export = prepared(destination, creator)
+    first, second, *_ = batches(export)
+    change(first, state="accepted", accepted=3, finished_at=timezone.now() - timedelta(hours=9))
+    change(export, sending_at=timezone.now() - timedelta(hours=10))
+    with fence.inside(export.organization_id):
+        wait(Export.objects.get(pk=export.pk), WaitingFor.DESTINATION, "It was paused.")
+        assert progress_of(Export.objects.get(pk=export.pk)).rate is None
+        assert Export.objects.get(pk=export.pk).move(ExportState.SENDING)
+        assert progress_of(Export.objects.get(pk=export.pk)).rate is None
+    change(second, state="accepted", accepted=3, finished_at=timezone.now())
+    change(export, sending_at=timezone.now() - timedelta(seconds=10))
+    with fence.inside(export.organization_id):
+        found = progress_of(Export.objects.get(pk=export.pk))
+    assert (found.sent, found.rate) == (6, pytest.approx(0.3, rel=0.05))
 
 
 @pytest.mark.parametrize(

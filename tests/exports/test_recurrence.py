@@ -74,3 +74,11 @@ def test_the_moment_itself_is_not_after_it():
     daily = Recurrence(DAY, time(6, 0), 0, "UTC")
     assert daily.after(utc(2026, 5, 1, 6)) == utc(2026, 5, 2, 6)
     assert daily.after(utc(2026, 5, 1, 5, 59)) == utc(2026, 5, 1, 6)
+
+
+def test_a_time_before_midnight_that_is_left_out_is_due_after_midnight():
+    daily = Recurrence(DAY, time(23, 30), 0, "America/Nuuk")
+    # On 28 March 2026 the clock goes from 23:00 to midnight there: it is due at half past midnight.
+    due = utc(2026, 3, 29, 1, 30)
+    assert daily.after(utc(2026, 3, 28, 12)) == due
+    assert daily.after(due - timedelta(minutes=10)) == due

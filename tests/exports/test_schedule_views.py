@@ -9,6 +9,7 @@ from audit.models import Entry
 from exports.models import Export
 from exports.schedule_models import RunState, Schedule
 from organizations import fence
+from tests.exports.fetches import draft_of, go, wanted
 from tests.exports.scheduling import draft, due, fetched, runs, schedule
 from tests.factories import stored
 
@@ -98,3 +99,18 @@ def test_deleting_says_what_it_means_and_does_nothing_before_it_is_confirmed(
     with fence.inside(acme.id):
         assert not Schedule.objects.exists()
     assert client.get(address).status_code == 404
+
+
+def test_a_column_whose_name_is_there_twice_is_refused(
+    client_of, creator, destination, server, acme
+):
+    server.content = b"email,email\na@example.com,b@example.com\n"
+    row = wanted(destination, creator, server.address())
+    go(row)
+    filled = {"every": "day", "at": "06:00", "weekday": "0", "time_zone": "UTC", "mode": "add"}
+    save = reverse("exports:schedule_save", args=[draft_of(row).pk])
+    answer = client_of(creator).post(save, {**filled, "column-email": "0"})
+    assert answer.status_code == 422
+    assert "is there more than once" in answer.content.decode()
+    with fence.inside(acme.id):
+        assert not Schedule.objects.exists()

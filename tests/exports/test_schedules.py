@@ -118,17 +118,50 @@ def test_a_column_that_moved_is_found_by_its_name(schedule, server):
         assert Export.objects.get(pk=run.pk).columns == {"email": 1}
 
 
-@pytest.fixture
-def corrected(destination, creator, server) -> Schedule:
-    """Return a schedule whose file has a header that looks like data: a person said so."""
-    server.content = b"email,2244994945\na@example.com,x\n"
+def corrected_by_a_person(destination, creator, server, *, has_header) -> Schedule:
     row = wanted(destination, creator, server.address())
     go(row)
     found = draft_of(row)
     with fence.inside(found.organization_id):
-        assert not found.shape["has_header"]
-        services.draft_reread(export=found, has_header=True)
+        assert found.shape["has_header"] is not has_header
+        services.draft_reread(export=found, has_header=has_header)
     return saved(found, creator)
+
+
+@pytest.fixture
+def corrected(destination, creator, server) -> Schedule:
+    """Return a schedule whose file has a header that looks like data: a person said so."""
+    server.content = b"email,2244994945\na@example.com,x\n"
+    return corrected_by_a_person(destination, creator, server, has_header=True)
+
+
+@pytest.fixture
+def without_header(destination, creator, server) -> Schedule:
+    """Return a schedule whose file begins with data that looks like a header."""
+    server.content = b"not given,Oslo\na@example.com,Rome\n"
+    return corrected_by_a_person(destination, creator, server, has_header=False)
+
+
+@pytest.mark.parametrize(
+    "content", [b"not given,Rome\nb@example.com,Oslo\n", b"c@example.com,Oslo\n"]
+)
+def test_a_first_row_that_a_person_took_for_data_is_data_at_every_run(
+    without_header, server, content
+):
+    server.content = content
+    run = fetched(due(without_header))
+    assert (run.state, run.reason) == (RunState.STARTED, "")
+    with fence.inside(run.organization_id):
+        export = Export.objects.get(pk=run.pk)
+    assert (export.shape["has_header"], export.columns) == (False, {"email": 0})
+
+
+def test_a_header_where_there_was_none_is_not_read_as_data(without_header, server):
+    """Its columns may be in another order now, and hashes do not show what they are of."""
+    server.content = b"city,E-Mail\nOslo,a@example.com\n"
+    run = fetched(due(without_header))
+    assert run.state == RunState.SKIPPED
+    assert "has a header now" in run.reason
 
 
 def test_a_header_that_a_person_recognized_is_one_at_every_run(corrected):

@@ -180,10 +180,11 @@ def test_a_batch_in_flight_when_its_export_is_canceled_ends_with_it(servers, des
 
 def test_an_answer_nobody_understands_is_asked_for_again_a_few_times():
     error = UnknownAnswer("The answer was not readable.", code="X1")
-    again = [troubles.trouble_of(error, troubles=count).again_in for count in range(6)]
+    again = [troubles.trouble_of(error, unknown=count).again_in for count in range(6)]
     assert all(again[:4])
     assert again[4:] == [None, None]
-    assert troubles.trouble_of(error, troubles=4).reason == (
+    assert troubles.trouble_of(error, troubles=40).again_in
+    assert troubles.trouble_of(error, unknown=4).reason == (
         "The answer was not readable. (X1) Tell the operator."
     )
 

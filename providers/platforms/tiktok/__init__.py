@@ -26,7 +26,15 @@ from providers.errors import BadRequest, NotThere, PlatformError, UnknownAnswer
 from providers.platforms.tiktok import advertisers, answers, files
 from providers.platforms.tiktok.answers import API
 from providers.platforms.tiktok.consent import TikTokConsent
-from providers.values import AdAccount, Audience, AudienceRequest, Batch, Identity, Receipt
+from providers.values import (
+    PARTIALLY,
+    AdAccount,
+    Audience,
+    AudienceRequest,
+    Batch,
+    Identity,
+    Receipt,
+)
 from providers.wording import quoted
 
 # The kind of audience that segments are: Ads Manager shows them under "Partner Audience".
@@ -289,7 +297,7 @@ class TikTok(TikTokConsent):
             # TikTok counts nothing in its answer.
             accepted=len(batch.rows),
             request_id=answer.request_id("X-TT-LOGID"),
-            facts={"partially": quoted(told.get("message"))} if partly else {},
+            facts={PARTIALLY: quoted(told.get("message"))} if partly else {},
         )
 
 

@@ -51,6 +51,17 @@ def test_of_one_type_only_what_differs_moves(tmp_path):
     assert found[What.STAYS] == as_bytes([(2,), (4,)])
 
 
+def test_after_a_removal_of_nobody_knows_whom_only_later_additions_are_sure(tmp_path):
+    with Difference(1, tmp_path) as difference:
+        difference.add(Move.ADDED, records([(1,), (2,)]), 1)
+        difference.doubt(2)
+        difference.add(Move.ADDED, records([(2,), (3,)]), 3)
+        found = {
+            what: {row.tobytes() for row in some} for what, some in difference.held() if len(some)
+        }
+    assert found == {What.MAYBE: as_bytes([(1,)]), What.STAYS: as_bytes([(2,), (3,)])}
+
+
 @pytest.mark.parametrize(
     ("moves", "leaves", "stays"),
     [

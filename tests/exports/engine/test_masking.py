@@ -14,6 +14,9 @@ from exports.engine.masking import masked
         ("+1 (706) 767-5127", "+1•••27"),
         ("cafe" * 16, "cafe••• (hash)"),
         ("Berlin", "B•••"),
+        # Neither can be stored as JSON or sent as a page.
+        ("\0jane@example.com", "�•••@e•••.com"),
+        ("\udc8fsa", "�•••"),
         ("", ""),
         (" \t\n", ""),
     ],

@@ -19,3 +19,13 @@ def test_exactly_as_many_as_the_limit_are_all_there(monkeypatch):
     kept.take(b"1,email,a\n")
     kept.take(b"2,email,a\n")
     assert b"".join(found) == HEADER + b"1,email,a\n2,email,a\n"
+
+
+def test_the_first_that_has_no_place_behind_a_full_list_is_said(monkeypatch):
+    monkeypatch.setattr(rejects, "MOST_BYTES", 20)
+    found: list[bytes] = []
+    kept = Rejects(found.append)
+    for number in range(1, 5):
+        kept.take(b"%d,email,a\n" % number)
+    more = b',,"and more: only the first are listed, all are counted"\n'
+    assert b"".join(found) == HEADER + b"1,email,a\n2,email,a\n" + more

@@ -5,7 +5,9 @@ import hashlib
 import pytest
 
 from exports.engine import suspicions
+from exports.engine.several import Several
 from exports.engine.suspicions import Suspicion, looked_through
+from exports.engine.taking import Taking
 from providers import identifier_types, identifiers
 
 EMAIL = identifier_types.email("EMAIL", identifiers.email)
@@ -75,3 +77,16 @@ def test_only_the_first_rows_are_looked_at(monkeypatch):
     monkeypatch.setattr(suspicions, "LOOKED_AT", 2)
     found = looked("a@acme.co", "b@acme.co", "c@acme.co")
     assert found.raw == 2
+
+
+def test_of_cells_with_many_values_the_first_values_are_looked_at(monkeypatch):
+    monkeypatch.setattr(suspicions, "LOOKED_AT", 3)
+    cell = ";".join(f"person{number}@acme.co" for number in range(9))
+    found = looked_through(
+        [(1, [cell])],
+        {"email": 0},
+        [EMAIL],
+        alive=lambda: None,
+        taking=Taking({"email": Several.SEMICOLON}),
+    )
+    assert found["email"].raw == 3

@@ -52,12 +52,14 @@ T = TypeVar("T")
 LEASE = timedelta(seconds=100)
 # A loser of the race waits for the winner's token this long before it comes back later.
 PATIENCE_SECONDS = 20.0
+# A renewal that failed is not tried by each of those who were rejected at the same time.
+_FAILURE_LASTS = 2.0
 # Short-lived tokens are renewed when this share of their life is over.
 RENEW_AFTER = 0.8
 
 
 class BeingRenewed(PlatformDown):
-    """Somebody else renews the token for longer than is waited for. No trouble of the platform."""
+    """Somebody else renews the token, or has just tried to: no further trouble of the platform."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ class Lent:
         self._ids = organization_id, authorization_id
         self._held = held
         self._renewing = Lock()
-        self._failed: PlatformError | None = None
+        # Why the last renewal failed, and until when that is believed.
+        self._failed: tuple[PlatformError, float] | None = None
 
     def call(self, work: Callable[[Platform, Connection], T]) -> T:
         """Run `work(platform, connection)`, a second time where the token was rejected."""
@@ -132,15 +135,22 @@ class Lent:
     def _renewed(self, rejected_version: int) -> _Held:
         with self._renewing:
             # Whoever of us comes second finds it renewed, or that it could not be.
-            if self._failed is not None:
-                raise self._failed
+            if self._failed is not None and time.monotonic() < self._failed[1]:
+                raise _again(self._failed[0])
             if self._held.version == rejected_version:
                 try:
                     self._held = _fresh(*self._ids, rejected_version=rejected_version)
                 except PlatformError as error:
-                    self._failed = error
+                    self._failed = error, time.monotonic() + _FAILURE_LASTS
                     raise
             return self._held
+
+
+def _again(error: PlatformError) -> PlatformError:
+    """Return a failed renewal for those who come after it: one outage counts once."""
+    if isinstance(error, PlatformDown):
+        return BeingRenewed(error.message, code=error.code, retry_after=error.retry_after)
+    return error
 
 
 def renew(organization_id: uuid.UUID, authorization_id: uuid.UUID) -> None:

@@ -17,9 +17,9 @@ from destinations.standing import standing_of
 from exports import breakers, completeness, first_steps, folding, gathered, record
 from exports.finishing import finish, tidy_up
 from exports.in_flight import room_for
-from exports.models import Export, ExportBatch
+from exports.models import Export, ExportBatch, not_leased
 from exports.outcomes import LOOK_AGAIN, somebody_is_before, wait, wait_for_destination
-from exports.services import ROUTE, stop_waiting
+from exports.services import ROUTE, stop_waiting, wake
 from exports.states import UNENDED, BatchState, ExportState, WaitingFor
 from organizations import fence, routing
 
@@ -109,6 +109,11 @@ def _to_erase(export: Export) -> Next:
         return Next()
     if export.state == ExportState.WAITING:
         stop_waiting(export)
+    is_at_it = not Export.objects.filter(not_leased(), pk=export.pk).exists()
+    if is_at_it or export.batches.under_way().exists():
+        # Told of it once more each time, workers would turn in circles.
+        wake(export, LOOK_AGAIN)
+        return Next()
     return Next(erase=True)
 
 

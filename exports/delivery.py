@@ -11,9 +11,9 @@ import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import BoundedSemaphore
 
 from django.db import Error as DatabaseFault
+from django.db import connection
 
 from authorizations import tokens
 from authorizations.uses import Use, count_use
@@ -29,7 +29,7 @@ from exports.room import Room
 from exports.services import file_key_of
 from exports.states import BatchState, Operation
 from exports.troubles import Trouble, fault_of_ours, not_set_up, pause_after
-from exports.undelivered import give_back, give_up, note_trouble
+from exports.undelivered import desks, give_back, give_up, note_trouble
 from organizations.sealing import SealBroken
 from providers.app import NotConfigured
 from providers.connection import Connection
@@ -41,9 +41,6 @@ logger = logging.getLogger(__name__)
 
 # A place in the rate is lost after so long, and another one is taken, for which is waited so long.
 _LATE_SECONDS, _LATEST_SECONDS = 0.5, 10.0
-# Slots that write at a time, each with a connection of its own: a platform that refuses all that is
-# in flight must not take all that the database has.
-_desks = BoundedSemaphore(8)
 # What this process holds of large batches while they are sent, over all exports.
 _room = Room(200_000)
 
@@ -144,7 +141,7 @@ def deliver(claim: Claim, way: Way, wait: float) -> Receipt | None:
     except LeaseLost:
         logger.warning("batch %s: its lease ran out before it was sent", claim.batch.pk)
     except _NoPlace as none:
-        with _desks:
+        with desks:
             give_back(claim, again_in=none.seconds)
     except PlatformError as error:
         _note(claim, error)
@@ -152,7 +149,7 @@ def deliver(claim: Claim, way: Way, wait: float) -> Receipt | None:
         _note(claim, not_set_up(claim.export.destination.platform_label))
     except (SealBroken, FileSealBroken, FileNotFoundError, encoding.BatchBroken):
         logger.exception("batch %s is not readable", claim.batch.pk)
-        with _desks:
+        with desks:
             give_up(claim, Trouble(None, "The prepared batch is not readable any more."))
     except DatabaseFault:
         # Nothing can be noted now; the lease ends by itself.
@@ -164,13 +161,12 @@ def deliver(claim: Claim, way: Way, wait: float) -> Receipt | None:
 
 
 def _note(claim: Claim, error: PlatformError) -> None:
-    with _desks:
-        try:
-            note_trouble(claim, error)
-        except DatabaseFault:
-            raise
-        except Exception as fault:  # noqa: BLE001 - as above
-            note_trouble(claim, fault_of_ours(fault))
+    try:
+        note_trouble(claim, error)
+    except DatabaseFault:
+        raise
+    except Exception as fault:  # noqa: BLE001 - as above
+        note_trouble(claim, fault_of_ours(fault))
 
 
 def _delivered(claim: Claim, way: Way, wait: float) -> Receipt:
@@ -187,8 +183,11 @@ def _sent(claim: Claim, way: Way, lent: tokens.Lent, due_at: float) -> Receipt:
     batch = encoding.decode(staging.content(claim.batch.stored_name, claim.key))
     if time.monotonic() - due_at > _LATE_SECONDS:
         # A machine that had no time for us held up others too: all at once they would be too fast.
-        with _desks:
+        with desks:
             wait = rates.reserve(way.sender, patience=_LATEST_SECONDS)
+            if not connection.in_atomic_block:
+                # It is not needed while the platform is waited for.
+                connection.close()
         if wait > _LATEST_SECONDS:
             raise _NoPlace(wait)
         time.sleep(wait)

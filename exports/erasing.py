@@ -82,7 +82,7 @@ def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
         export = rows.filter(pk=export_id).first()
         if export is None or not export.awaits_erasing or somebody_is_before(export):
             return None
-        if export.batches.filter(state=BatchState.SENDING, lease_until__gte=Now()).exists():
+        if export.batches.under_way().exists():
             # A request of the try that failed is under way: what it removes is added after it.
             return None
         owner = export.take_lease(LEASE_SECONDS)
@@ -256,10 +256,11 @@ def _rewritten(job: _Job, file: _File) -> bool:
         with staging.writing(name, file.stored.key) as sealed:
             sealed.write(encoding.encode_records(own, left))
     with fence.inside(job.export.organization_id):
+        is_ours = _is_ours(job)
         # Locked, so that nobody begins to send it again at this moment.
         there = Export.objects.select_for_update().filter(pk=file.export_id)
         row = ExportBatch.objects.filter(pk=file.batch_id, stored_name=file.stored.name)
-        is_changed = bool(there) and _is_ours(job) and row.update(stored_name=name)
+        is_changed = is_ours and bool(there) and row.update(stored_name=name)
         if is_changed:
             row = ExportBatch.objects.filter(pk=file.batch_id)
             row.exclude(state=BatchState.ACCEPTED).update(

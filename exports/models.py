@@ -196,6 +196,10 @@ class ExportBatches(models.QuerySet["ExportBatch"]):
             .filter(models.Q(not_before=None) | models.Q(not_before__lte=Now()))
         )
 
+    def under_way(self) -> ExportBatches:
+        """Narrow to those with a request that may still have an effect."""
+        return self.filter(state=BatchState.SENDING, lease_until__gte=Now())
+
     def sent(self) -> ExportBatches:
         """Leave out those that are there for the record only."""
         return self.filter(operation__in=SENT)

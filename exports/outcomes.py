@@ -59,9 +59,7 @@ def somebody_is_before(export: Export) -> bool:
     is_at_it = Q(state__in=FINAL, lease_until__gte=Now())
     if others.filter(is_at_it).exists() or others.under_way().filter(earlier).exists():
         return True
-    return ExportBatch.objects.filter(
-        export__in=others, state=BatchState.SENDING, lease_until__gte=Now()
-    ).exists()
+    return ExportBatch.objects.filter(export__in=others).under_way().exists()
 
 
 def go_on_as_answered(export: Export) -> None:

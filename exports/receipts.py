@@ -26,7 +26,7 @@ UPDATE {_TABLE} AS batch SET
         THEN clock_timestamp() + make_interval(secs => %(confirm_after)s) END,
     finished_at = CASE WHEN told.is_settled THEN clock_timestamp() END,
     accepted = told.accepted, request_id = told.request_id, receipt = told.facts,
-    error = '', error_code = '', troubles = 0, troubled_since = NULL,
+    error = '', error_code = '', troubles = 0, troubled_since = NULL, unknown_answers = 0,
     lease_owner = NULL, lease_until = NULL
 FROM jsonb_to_recordset(%(told)s::jsonb) AS told (
     id uuid, owner uuid, state text, is_settled boolean, is_worked_on boolean,

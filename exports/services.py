@@ -191,7 +191,7 @@ def stop_waiting(export: Export) -> bool:
     """
     is_moved = export.move(ExportState.SENDING)
     if is_moved:
-        export.batches.filter(state=BatchState.PENDING).update(
+        export.batches.filter(state__in=(BatchState.PENDING, BatchState.TAKEN)).update(
             troubles=0, troubled_since=None, unknown_answers=0
         )
     return is_moved

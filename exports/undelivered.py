@@ -6,7 +6,7 @@ import logging
 import time
 import uuid
 from datetime import timedelta
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
@@ -28,6 +28,9 @@ from providers.errors import BadRows, PermissionMissing, PlatformError
 
 logger = logging.getLogger(__name__)
 
+# Slots that write at a time, each with a connection of its own: a platform that refuses all that is
+# in flight must not take all that the database has.
+desks = BoundedSemaphore(8)
 # A disk that is full has room again after so long, perhaps.
 _ROOM_IN = 60.0
 # So long the ad accounts that an authorization was seen to reach are believed, by this process.
@@ -39,15 +42,22 @@ _SAY_AFTER = 3
 
 def note_trouble(claim: Claim, error: PlatformError) -> None:
     """Judge what a platform said of a batch, and do what follows. Outside the fence."""
+    standing = is_looked_at = None
     if isinstance(error, PermissionMissing):
+        # Not at a desk: the platform is asked.
         standing = _standing_now(claim)
-        if standing is None:
+        is_looked_at = standing is None
+    with desks:
+        if is_looked_at:
             give_back(claim, again_in=_LOOK_LASTS / 2)
-            return
-        if not standing.may_export:
+        elif standing is not None and not standing.may_export:
             # Its page says the cause, and the export goes on by itself once that is gone.
             give_back(claim, again_in=0.0, standing=standing)
-            return
+        else:
+            _note(claim, error)
+
+
+def _note(claim: Claim, error: PlatformError) -> None:
     row = claim.batch
     since = row.troubled_since
     lasting = timezone.now() - since if since else timedelta()
@@ -83,8 +93,10 @@ def _standing_looked_at(organization_id: uuid.UUID, destination_id: uuid.UUID) -
         return standing
     if time.monotonic() - _looked_at.get(authorization_id, -_LOOK_LASTS) < _LOOK_LASTS:
         return standing
-    ad_accounts_look(organization_id=organization_id, authorization_id=authorization_id)
-    _looked_at[authorization_id] = time.monotonic()
+    try:
+        ad_accounts_look(organization_id=organization_id, authorization_id=authorization_id)
+    finally:
+        _looked_at[authorization_id] = time.monotonic()
     with fence.inside(organization_id):
         return standing_of(Destination.objects.get(pk=destination_id))
 

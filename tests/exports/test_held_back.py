@@ -60,17 +60,18 @@ def test_a_token_that_somebody_else_renews_is_none(servers, destination, creator
 def test_a_token_that_could_not_be_renewed_is_not_asked_for_by_each_slot(
     servers, destination, creator, network, monkeypatch
 ):
-    monkeypatch.setattr(sending, "SLOTS", 4)
+    monkeypatch.setattr(sending, "SLOTS", 8)
     monkeypatch.setattr(sending, "STINT_SECONDS", 0.1)
     export = ready(destination, creator)
     servers.slow = 0.3
-    servers.answer("add", *[401] * 4)
+    servers.answer("add", *[401] * 8)
     network.upsert("POST", TOKEN_URL, status=503)
     before = len(network.calls)
     stint(export)
     asked = [call.request.url for call in network.calls][before:]
-    assert servers.count("add") == 4
+    assert servers.count("add") == 8
     assert asked.count(TOKEN_URL) == 1
+    assert Breaker.objects.get().outages == 1
 
 
 def test_a_stint_ends_where_the_platform_wants_nobody_to_ask(

@@ -98,3 +98,24 @@ def test_blank_lines_before_the_header_are_no_rows_of_the_sample():
 )
 def test_nobody_names_a_column_like_an_identifier(cell, is_one):
     assert looks_like_an_identifier(cell) is is_one
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_one"),
+    [
+        ("@anna_schmidt", True),
+        ("9774d56d682e549c", True),
+        ("123456", True),
+        ("+49 151 2345678 privat", True),
+        ("ab" * 28, True),
+        ("email", False),
+        ("phone_20240101", False),
+        ("2024", False),
+        ("1 - Email", False),
+        ("18 - 24 years", False),
+        ("2023 / 2024 revenue", False),
+        ("effaced-facade-de", False),
+    ],
+)
+def test_what_nobody_names_a_column(cell, is_one):
+    assert looks_like_an_identifier(cell) is is_one

@@ -11,6 +11,10 @@ import hashlib
 import re
 from enum import StrEnum
 
+import phonenumbers
+
+# No country's code begins with another's.
+COUNTRY_CODES = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
 EMPTY_DIGEST = hashlib.sha256(b"").hexdigest()
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -128,14 +132,28 @@ def phone_e164(value: str) -> str:
     text = value.strip().replace("(0)", "")
     if not text:
         raise Invalid(Reason.EMPTY)
-    if re.search(r"[^0-9+().\-/\s]", text) or text.rfind("+") > 0:
+    before_plus = text[: max(0, text.rfind("+"))]
+    if re.search(r"[^0-9+().\-/\s]", text) or before_plus.strip("( "):
         raise Invalid(Reason.NOT_A_PHONE)
     digits = _NOT_DIGITS.sub("", text)
-    digits = digits.removeprefix("00")
+    if "+" in text or digits.startswith("00"):
+        digits = _without_trunk_zero(digits.removeprefix("00"))
     # ITU-T E.164: at most 15 digits, and no country code begins with 0.
     if not 7 <= len(digits) <= 15 or digits.startswith("0"):
         raise Invalid(Reason.NOT_A_PHONE)
     return f"+{digits}"
+
+
+def _without_trunk_zero(digits: str) -> str:
+    """Leave out the zero of "+44 07700 ...", too; that of "+39 06 ..." belongs to the number."""
+    code = next((size for size in (1, 2, 3) if digits[:size] in COUNTRY_CODES), 0)
+    if not code or digits[code : code + 1] != "0":
+        return digits
+    try:
+        number = phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return digits
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
 
 
 def phone_digits(value: str) -> str:

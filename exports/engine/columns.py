@@ -48,15 +48,15 @@ class Column:
 def columns_of(shape: FileShape, identifiers: Sequence[IdentifierType] = ()) -> list[Column]:
     """Describe every column of a file from its sample rows."""
     return [
-        _column(number, name, _filled(shape, number), identifiers)
-        for number, name in enumerate(shape.column_names)
+        _column(shape, number, name, identifiers) for number, name in enumerate(shape.column_names)
     ]
 
 
 def _column(
-    number: int, name: str, cells: Sequence[str], identifiers: Sequence[IdentifierType]
+    shape: FileShape, number: int, name: str, identifiers: Sequence[IdentifierType]
 ) -> Column:
-    recognized_by = ((each, several_in(cells, each)) for each in identifiers)
+    cells = _filled(shape, number)
+    recognized_by = ((each, _several_in(shape, number, each)) for each in identifiers)
     identifier, several = next((found for found in recognized_by if found[1]), (None, None))
     if identifier is None:
         return Column(number, name, _form(cells), tuple(map(masked, cells[:_SHOWN])))
@@ -70,11 +70,18 @@ def several_of(
 ) -> dict[str, Several]:
     """Recognize how several values stand in the cells of each identifier type's column."""
     found = {
-        each.key: several_in(_filled(shape, columns[each.key]), each)
+        each.key: _several_in(shape, columns[each.key], each)
         for each in identifiers
         if each.key in columns
     }
     return {key: several for key, several in found.items() if several}
+
+
+def _several_in(shape: FileShape, number: int, identifier: IdentifierType) -> Several | None:
+    if number in shape.list_columns and not identifier.by_name_only:
+        # The file says so, also where the first rows have one value each.
+        return Several.PARQUET
+    return several_in(_filled(shape, number), identifier)
 
 
 def recognized(shape: FileShape, identifiers: Sequence[IdentifierType]) -> Mapping[str, int]:

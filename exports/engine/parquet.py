@@ -37,10 +37,11 @@ _UNREADABLE = "The Parquet file cannot be read: it is damaged, or needs too much
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a Parquet file: those of nested values cannot be read."""
+    """The columns of a Parquet file: those of nested values cannot be read, `lists` of plain can."""
 
     names: Sequence[str]
     readable: Sequence[bool]
+    lists: Sequence[bool]
 
 
 @dataclass
@@ -172,7 +173,7 @@ def _serve(stream: BinaryIO, questions: BinaryIO, answering: BinaryIO, told: _To
 
 def _note(kind: bytes, what: dict[str, Any], told: _Told) -> None:
     if kind == b"D":
-        told.columns = Columns(tuple(what["names"]), tuple(what["readable"]))
+        told.columns = Columns(*(tuple(what[key]) for key in ("names", "readable", "lists")))
     else:
         told.refusal = FileRefused(what["sentence"], what["row"])
 

@@ -4,7 +4,7 @@ The file may be hostile, and what reads it is written in C++. So it runs with li
 the environment, and gets the bytes it asks for from `exports.engine.parquet`, which has the key.
 
 Frames on the pipe of questions: a kind (1 byte) and two numbers (8 bytes each). `R` wants so many
-bytes from an offset; `D` (the columns: `{"names", "readable"}`) and `X` (`{"sentence", "row"}`) are
+bytes from an offset; `D` (the columns: `{"names", "readable", "lists"}`) and `X` (`{"sentence", "row"}`) are
 followed by as many bytes of JSON as the first number says. The answer to `R` is a length and bytes.
 """
 
@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from exports.engine.parquet_texts import cut, is_readable, texts
+from exports.engine.parquet_texts import cut, is_list, is_readable, texts
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -111,6 +111,7 @@ class Table:
             raise Refused("Two columns of the Parquet file have the same name.")
         self.names = list(schema.names)
         self.readable = [is_readable(field.type) for field in schema]
+        self.lists = [is_list(field.type) and is_readable(field.type) for field in schema]
         if not any(self.readable):
             raise Refused("No column of the Parquet file holds plain values.")
         # Nobody's list says the same of eight people in a byte.
@@ -217,7 +218,8 @@ def main() -> int:
     try:
         stream = io.BufferedReader(Asking(questions, answers, asked["size"]), 64 * 1024)
         table = Table(stream, asked["size"])
-        tell(b"D", {"names": table.names, "readable": table.readable})
+        told = {"names": table.names, "readable": table.readable, "lists": table.lists}
+        tell(b"D", told)
         for count in write(table, asked, sys.stdout.buffer):
             rows = count
         sys.stdout.buffer.flush()

@@ -17,12 +17,12 @@ _PARTS_OF_UUID = ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))
 
 
 def is_readable(kind: pa.DataType) -> bool:
-    if _is_list(kind):
-        return not _is_list(kind.value_type) and is_readable(kind.value_type)
+    if is_list(kind):
+        return not is_list(kind.value_type) and is_readable(kind.value_type)
     return not pa.types.is_nested(_stored(kind))
 
 
-def _is_list(kind: pa.DataType) -> bool:
+def is_list(kind: pa.DataType) -> bool:
     return bool(
         pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     )
@@ -43,7 +43,7 @@ def texts(array: pa.Array) -> pa.Array:
         return _uuids(array.storage) if is_uuid else texts(array.storage)
     if pa.types.is_dictionary(kind):
         return texts(array.dictionary_decode())
-    if _is_list(kind):
+    if is_list(kind):
         return _joined(array)
     return _as_string(_plain(array))
 

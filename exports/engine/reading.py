@@ -66,6 +66,7 @@ class FileShape:
     column_names: tuple[str, ...]
     is_parquet: bool = False
     header_is_said: bool = False
+    list_columns: tuple[int, ...] = ()
     sample_rows: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
     stray_mark: int | None = None
 
@@ -79,13 +80,16 @@ class FileShape:
             "gzipped": self.gzipped,
             "is_parquet": self.is_parquet,
             "header_is_said": self.header_is_said,
+            "list_columns": list(self.list_columns),
             "column_names": list(self.column_names),
         }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Take back what `as_json` gave."""
-        return cls(**{**stored, "column_names": tuple(stored["column_names"])})
+        lists = tuple(stored.get("list_columns", ()))
+        names = tuple(stored["column_names"])
+        return cls(**{**stored, "column_names": names, "list_columns": lists})
 
 
 def look_at(stream: BinaryIO, *, has_header: bool | None = None) -> FileShape:
@@ -205,6 +209,7 @@ def _parquet_shape(stream: BinaryIO) -> FileShape:
         gzipped=False,
         column_names=names,
         is_parquet=True,
+        list_columns=tuple(number for number, is_list in enumerate(columns.lists) if is_list),
     )
     text = io.StringIO(sample.decode(shape.encoding, errors_for(shape.encoding)), newline="")
     found = [cells[: len(names)] for _, cells in records(text, ",", quoted=True)]

@@ -145,3 +145,23 @@ def test_a_country_that_the_library_does_not_know_has_no_numbers():
 def test_every_country_that_has_numbers_can_be_chosen():
     assert set(NAMES) == set(phonenumbers.SUPPORTED_REGIONS)
     assert len(set(NAMES.values())) == len(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("value", "cleaned"),
+    [
+        ("+44 07700 900123", "+447700900123"),
+        ("0044 07700 900123", "+447700900123"),
+        ("+49 (0)151 2345678", "+491512345678"),
+        ("(+44) 7700 900123", "+447700900123"),
+        ("(+1) 706-767-5127", "+17067675127"),
+        # It belongs to the number there.
+        ("+39 06 6982 1234", "+390669821234"),
+        ("+1 0706 767 512", "+10706767512"),
+        # Nobody said that these digits begin with a country code: they are taken as they are.
+        ("4402345678", "+4402345678"),
+    ],
+)
+def test_a_zero_that_is_dialed_inside_the_country_is_left_out(value, cleaned):
+    assert identifiers.phone_e164(value) == cleaned
+    assert identifiers.phone_digits(value) == cleaned[1:]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+import phonenumbers
 from numba.extending import intrinsic as _intrinsic
 
 _HERE = Path(__file__).resolve().parent
@@ -26,7 +27,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def folder_in(root: Path) -> Path:
     """Return where compiled code is kept; a private copy of it where nothing can be written."""
-    sources = hashlib.sha256(numba.__version__.encode())
+    # The country codes that a loop knows come from the library of phone numbers.
+    sources = hashlib.sha256(f"{numba.__version__} {phonenumbers.__version__}".encode())
     for path in sorted(_HERE.glob("*.py")):
         sources.update(path.read_bytes())
     kept = root / sources.hexdigest()[:16]

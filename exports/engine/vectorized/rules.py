@@ -15,7 +15,7 @@ from exports.engine.vectorized.blocks import Bytes
 from exports.engine.vectorized.compiled import inlined
 from exports.engine.vectorized.vectors import PADDING, between, count, equal, first
 from providers import identifiers
-from providers.identifiers import Reason
+from providers.identifiers import COUNTRY_CODES, Reason
 
 REASONS = tuple(Reason)
 # The status of a value that has a digest, and of one that the reference judges. Any other is the
@@ -50,6 +50,14 @@ RULES: dict[Callable[[str], str], int] = {
     identifiers.numeric_id: _NUMERIC_ID,
 }
 
+# How many of three digits in front are a country's code.
+_CODE_SIZES = np.array(
+    [
+        next((size for size in (1, 2, 3) if f"{three:03}"[:size] in COUNTRY_CODES), 0)
+        for three in range(1000)
+    ],
+    dtype=np.uint8,
+)
 LONGEST = PADDING
 _ALL = np.uint64(2**64 - 1)
 _ONE = np.uint64(1)
@@ -182,16 +190,22 @@ def _phone(rule: int, texts: Bytes, at: int, size: int) -> tuple[int, int]:
     pluses = equal(texts, at, _PLUS)
     signs = opening | closing | equal(texts, at, _DOT) | equal(texts, at, _HYPHEN)
     signs |= equal(texts, at, _SLASH) | equal(texts, at, _SPACE) | pluses
-    if (digits | signs) != lowest(size) or pluses > _ONE:
+    if (digits | signs) != lowest(size):
         return size, _NOT_A_PHONE
-    return _dialed(rule, texts, at, size, digits)
+    if pluses > _ONE:
+        # "(+44) 7700 ..." is for the reference.
+        return size, UNDECIDED if texts[at] == _OPENING else _NOT_A_PHONE
+    return _dialed(rule, texts, at, size, digits, pluses != _NONE)
 
 
 @inlined
-def _dialed(rule: int, texts: Bytes, at: int, size: int, digits: int) -> tuple[int, int]:
+def _dialed(
+    rule: int, texts: Bytes, at: int, size: int, digits: int, has_plus: bool
+) -> tuple[int, int]:
     """Leave nothing but the digits of a number, and the plus in front where it belongs there."""
     left = 0
     skipped = 2 if count(digits) >= 2 and _is_double_zero(texts, at, digits) else 0
+    has_code = has_plus or skipped != 0
     for where in range(size):
         if (digits >> np.uint64(where)) & _ONE:
             if skipped:
@@ -199,6 +213,8 @@ def _dialed(rule: int, texts: Bytes, at: int, size: int, digits: int) -> tuple[i
             else:
                 texts[at + left] = texts[at + where]
                 left += 1
+    if has_code and left >= 7 and _has_trunk_zero(texts, at):
+        return size, UNDECIDED
     if left < 7 or left > 15 or texts[at] == _ZERO:
         return size, _NOT_A_PHONE
     for where in range(left, size):
@@ -209,6 +225,14 @@ def _dialed(rule: int, texts: Bytes, at: int, size: int, digits: int) -> tuple[i
         texts[at + where] = texts[at + where - 1]
     texts[at] = _PLUS
     return left + 1, VALID
+
+
+@inlined
+def _has_trunk_zero(texts: Bytes, at: int) -> Any:
+    """Say whether a zero follows the country code: in some countries it is part of the number."""
+    three = (texts[at] - _ZERO) * 100 + (texts[at + 1] - _ZERO) * 10 + texts[at + 2] - _ZERO
+    code = _CODE_SIZES[three]
+    return code != 0 and texts[at + code] == _ZERO
 
 
 @inlined

@@ -17,10 +17,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from exports.engine import parquet, preparing
+from exports.engine.columns import columns_of, recognized, several_of
 from exports.engine.distinct import Distinct
 from exports.engine.preparing import people_of, record_width
-from exports.engine.reading import FileRefused, look_at, rows
+from exports.engine.reading import FileRefused, FileShape, look_at, rows
 from exports.engine.sealed_stream import SealBroken, SealedReader, SealedWriter, new_key
+from exports.engine.several import Several
 from providers import identifier_types, identifiers
 
 DIGEST = hashlib.sha256(b"jane@example.com").digest()
@@ -63,6 +65,15 @@ def cells(values, kind=None) -> list[str]:
 )
 def test_values_read_as_a_person_would_type_them(values, kind, expected):
     assert cells(values, kind) == expected
+
+
+def test_a_column_of_lists_is_one_however_many_the_first_rows_have():
+    people = [["jane@example.com"]] * 60 + [["a@example.com", "b@example.com"]]
+    shape = look_at(file({"n": ["x"] * 61, "mails": people}))
+    assert FileShape.from_json(shape.as_json()).list_columns == (1,)
+    found = recognized(shape, [EMAIL])
+    assert several_of(shape, found, [EMAIL]) == {"EMAIL": Several.PARQUET}
+    assert [each.several for each in columns_of(shape, [EMAIL])] == [None, Several.PARQUET]
 
 
 def test_a_dictionary_reads_like_what_it_stands_for():

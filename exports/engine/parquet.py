@@ -37,7 +37,7 @@ _UNREADABLE = "The Parquet file cannot be read: it is damaged, or needs too much
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a Parquet file: those of nested values cannot be read, `lists` of plain can."""
+    """The columns of a Parquet file: of nested values only `lists` of plain ones can be read."""
 
     names: Sequence[str]
     readable: Sequence[bool]

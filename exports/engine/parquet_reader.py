@@ -4,8 +4,9 @@ The file may be hostile, and what reads it is written in C++. So it runs with li
 the environment, and gets the bytes it asks for from `exports.engine.parquet`, which has the key.
 
 Frames on the pipe of questions: a kind (1 byte) and two numbers (8 bytes each). `R` wants so many
-bytes from an offset; `D` (the columns: `{"names", "readable", "lists"}`) and `X` (`{"sentence", "row"}`) are
-followed by as many bytes of JSON as the first number says. The answer to `R` is a length and bytes.
+bytes from an offset; `D` (the columns: `{"names", "readable", "lists"}`) and `X` (`{"sentence",
+"row"}`) are followed by as many bytes of JSON as the first number says. The answer to `R` is a
+length and bytes.
 """
 
 from __future__ import annotations

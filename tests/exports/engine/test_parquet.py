@@ -72,7 +72,7 @@ def test_a_column_of_lists_is_one_however_many_the_first_rows_have():
     shape = look_at(file({"n": ["x"] * 61, "mails": people}))
     assert FileShape.from_json(shape.as_json()).list_columns == (1,)
     found = recognized(shape, [EMAIL])
-    assert several_of(shape, found, [EMAIL]) == {"EMAIL": Several.PARQUET}
+    assert several_of(shape, found, [EMAIL]) == {EMAIL.key: Several.PARQUET}
     assert [each.several for each in columns_of(shape, [EMAIL])] == [None, Several.PARQUET]
 
 

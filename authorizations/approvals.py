@@ -59,7 +59,7 @@ def apply(attempt: AuthorizationAttempt, approval: Approval, *, as_new: bool) ->
     )
     services.ad_accounts_save(authorization=row, accounts=approval.accounts)
     attempt.authorization = row
-    attempt.title, attempt.message = _words(row, attempt.name)
+    attempt.title, attempt.message = _words(row, attempt.name if as_new else row.name)
     attempt.save(update_fields=["authorization", "title", "message"])
     finish(attempt)
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -17,6 +17,7 @@ from authorizations.health import State, state_of, with_ad_account_counts
 from authorizations.models import AttemptState, Authorization, AuthorizationAttempt
 from organizations import fence
 from organizations.access import member_may
+from organizations.addresses import own_address
 from organizations.requests import MemberRequest
 from organizations.roles import May
 from providers.registry import registry
@@ -59,11 +60,12 @@ def attempt_result(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
         unusable = row.message.replace(f" {state.why}", "")
         said = f"{row.title}: {row.message}" if state.usable else unusable
         tell(request, f"{said}{elsewhere}")
-        return redirect(_next_url(request, row, state))
+        return HttpResponseRedirect(_next_url(request, row, state))
     context = {
         "attempt": row,
         "next_url": _next_url(request, row, state),
         "connected": state is not None and state.usable,
+        "authorization_name": _authorization_name(row),
         "detail_url": _detail_url(request, row),
         "platform": registry.get(row.platform) if row.platform in registry else None,
     }
@@ -138,7 +140,20 @@ def _next_url(request: MemberRequest, row: AuthorizationAttempt, state: State | 
     """Return where the person goes on; what cannot be used is mended on its own page."""
     if state is not None and not state.usable:
         return _detail_url(request, row)
-    return row.next_url or reverse("authorizations:list")
+    listed = reverse("authorizations:list")
+    # Pages of another organization than the current one are not found.
+    if not _is_here(request, row):
+        return listed
+    return own_address(row.next_url) or listed
+
+
+def _authorization_name(row: AuthorizationAttempt) -> str:
+    """Return the name behind "Open"; a template reads outside the fence and would find none."""
+    if row.authorization_id is None:
+        return ""
+    with fence.inside(row.organization_id):
+        named = Authorization.objects.filter(pk=row.authorization_id).values_list("name", flat=True)
+        return named.first() or ""
 
 
 def _detail_url(request: MemberRequest, row: AuthorizationAttempt) -> str:

@@ -119,27 +119,30 @@ def answer(
 ) -> AuthorizationAttempt:
     """Take what came back to a platform's redirect address; call it outside the fence.
 
-    Returns the attempt, moved to checking (a worker goes on from there), refused or failed.
-    Raises CallbackRefused, nothing changed, where the answer belongs to no attempt of this session
-    that still waits.
+    Returns the attempt, moved to checking (a worker goes on from there), refused or failed; or as
+    another answer left it, nothing changed, where this one is repeated.
+    Raises CallbackRefused, nothing changed, where the answer belongs to no attempt of this session.
     """
     if platform_key not in registry:
         raise CallbackRefused("This address belongs to no platform.")
     callback = registry.get(platform_key).read_callback(parameters)
-    attempt = _claim(platform_key, callback, person, session_secret)
-    if attempt.state == AttemptState.EXCHANGING:
+    attempt, is_ours = _claim(platform_key, callback, person, session_secret)
+    # An answer that comes while another one is exchanged sees the same state.
+    if is_ours and attempt.state == AttemptState.EXCHANGING:
         _exchange(attempt, callback)
     return attempt
 
 
 def _claim(
     platform_key: str, callback: Callback, person: Person, session_secret: str
-) -> AuthorizationAttempt:
+) -> tuple[AuthorizationAttempt, bool]:
+    """Return the attempt that an answer belongs to, and whether this answer moved it."""
     found = routing.find(ROUTE, _route_secret(platform_key, callback.lookup.reveal()))
     if found is None:
         raise CallbackRefused(
             "This approval belongs to no request that waits here. It may have been answered or "
-            "stopped before, its 15 minutes may be over, or it was begun somewhere else."
+            "stopped before, its 15 minutes may be over, or it was begun somewhere else. What was "
+            "approved before is in the list of authorizations."
         )
     with fence.inside(found.organization_id):
         attempt = AuthorizationAttempt.objects.select_related("authorization").get(pk=found.row_id)
@@ -153,9 +156,10 @@ def _claim(
         membership = Membership.objects.filter(person=person).first()
         if membership is None:
             raise CallbackRefused("You are no longer a member of that organization.")
-        if not _taken(attempt, callback, membership):
-            raise CallbackRefused("This approval was used already. An answer counts once.")
-    return attempt
+        is_ours = _taken(attempt, callback, membership)
+        if not is_ours:
+            attempt.refresh_from_db()
+    return attempt, is_ours
 
 
 def _taken(attempt: AuthorizationAttempt, callback: Callback, membership: Membership) -> bool:
@@ -219,7 +223,14 @@ def _exchange(attempt: AuthorizationAttempt, callback: Callback) -> None:
             **sealed_tokens.sealed_for_attempt(attempt, grant.tokens),
         )
         routing.remove(ROUTE, attempt.id)
-        routing.add(ROUTE, organization_id=organization_id, row_id=attempt.id, due_in=CHECK_AGAIN)
+        routing.add(
+            ROUTE,
+            organization_id=organization_id,
+            row_id=attempt.id,
+            # An address that is loaded again finds the attempt, and leads to how it stands.
+            secret=_route_secret(attempt.platform, callback.lookup.reveal()),
+            due_in=CHECK_AGAIN,
+        )
 
 
 def _granted(attempt: AuthorizationAttempt, callback: Callback, secret: str) -> Grant:

@@ -117,8 +117,11 @@ def _begin(
 ) -> AuthorizationAttempt:
     """Begin an attempt, or return the one that the same press of the button began before."""
     begun = find_mine(request, attempt_id)
-    if begun is not None:
+    if begun is not None and _is_for(begun, request, wish):
         return begun
+    if begun is not None:
+        # Somebody went back and filled in something else: what they began before is not meant.
+        attempt_id = uuid.uuid4()
     try:
         return consent.begin(
             attempt_id=attempt_id,
@@ -134,9 +137,23 @@ def _begin(
     except IntegrityError:
         # Pressed twice at once; or the id is somebody else's, whose attempt stays theirs.
         begun = find_mine(request, attempt_id)
-        if begun is None:
+        if begun is None or not _is_for(begun, request, wish):
             raise NotBegun("That did not work. Load the page again and try again.") from None
         return begun
+
+
+def _is_for(begun: AuthorizationAttempt, request: MemberRequest, wish: consent.Wish) -> bool:
+    """Say whether an attempt is what is asked for now."""
+    # Where it reconnects nothing, its authorization is the one that came of it.
+    target = begun.authorization_id if begun.reconnects else None
+    wished = wish.reconnects.pk if wish.reconnects is not None else None
+    return (begun.organization_id, begun.name, begun.platform, begun.options, target) == (
+        request.organization.id,
+        wish.name,
+        wish.platform,
+        dict(wish.options),
+        wished,
+    )
 
 
 def _session_secret(request: HttpRequest) -> str:

@@ -17,7 +17,9 @@ from authorizations.models import (
     Authorization,
     AuthorizationAttempt,
 )
+from authorizations.unused_access import UnusedAccess
 from organizations import fence, routing
+from organizations.models import Person
 
 TIME_TO_DECIDE = timedelta(days=1)
 _TOO_LATE = "This was decided already, or its time is over."
@@ -92,6 +94,7 @@ def keep_old(*, attempt: AuthorizationAttempt) -> AtPlatform:
         attempt,
         "Nothing was changed",
         "You approved as {account} and kept the account from before.",
+        by=attempt.person,
     )
 
 
@@ -100,17 +103,22 @@ def nobody_decided(*, attempt: AuthorizationAttempt) -> AtPlatform:
 
     Returns what became of that access at the platform. Raises CannotDecide.
     """
-    return _let_go(attempt, "Nobody decided", NOBODY_DECIDED)
+    return _let_go(attempt, "Nobody decided", NOBODY_DECIDED, by=None)
 
 
-def _let_go(attempt: AuthorizationAttempt, title: str, message: str) -> AtPlatform:
+def _let_go(
+    attempt: AuthorizationAttempt, title: str, message: str, *, by: Person | None
+) -> AtPlatform:
     with fence.inside(attempt.organization_id):
         approval = approval_of(attempt)
         is_last = shared_grants.release(attempt.id)
-        words = message.format(account=approval.identity.name)
-        if not end(attempt, AttemptState.ABANDONED, title, words):
+        account = approval.identity.name
+        if not end(attempt, AttemptState.ABANDONED, title, message.format(account=account)):
             raise CannotDecide(_TOO_LATE)
-    return removal.end_access(attempt, approval.grant.tokens, is_last=is_last)
+        told_at = attempt.authorization or attempt
+        unused = UnusedAccess(attempt, approval.grant.tokens, account, told_at, is_last=is_last)
+        unused.note(by)
+    return unused.end()
 
 
 def replace_old(*, attempt: AuthorizationAttempt) -> AtPlatform:
@@ -126,7 +134,9 @@ def replace_old(*, attempt: AuthorizationAttempt) -> AtPlatform:
         is_last = shared_grants.release(target.id)
         if not apply(attempt, approval, as_new=False):
             raise CannotDecide(_TOO_LATE)
-    return removal.end_access(target, old, is_last=is_last)
+        unused = UnusedAccess(target, old, target.account_name, target, is_last=is_last)
+        unused.note(attempt.person)
+    return unused.end()
 
 
 def save_as_new(*, attempt: AuthorizationAttempt, name: str) -> Authorization:

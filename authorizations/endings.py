@@ -76,13 +76,15 @@ def end(attempt: AuthorizationAttempt, state: AttemptState, title: str, message:
 
 
 def finish(attempt: AuthorizationAttempt) -> None:
-    """Forget what an ended attempt need not keep: secrets, and the way to find it."""
+    """Forget what an ended attempt need not keep: secrets, what was learned, the way to it."""
     AuthorizationAttempt.objects.filter(pk=attempt.pk).update(
         consent_url_sealed=None,
         secret_sealed=None,
         access_sealed=None,
         refresh_sealed=None,
         token_secret_sealed=None,
+        grant={},
+        learned={},
     )
     shared_grants.release(attempt.id)
     routing.remove(ROUTE, attempt.id)

@@ -6,13 +6,13 @@ import uuid
 from typing import Any
 
 from django import forms
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from authorizations import services
 from authorizations.declared_fields import as_text, field_name, form_field
 from authorizations.health import Health
 from authorizations.models import Authorization
 from authorizations.platforms import configured
+from organizations.addresses import own_address
 from providers.platform import Platform
 from providers.registry import registry
 
@@ -43,7 +43,7 @@ class NewAuthorizationForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # "Cancel" leads there too.
-        self.initial["next"] = _own_address(self.initial.get("next", ""))
+        self.initial["next"] = own_address(self.initial.get("next", ""))
         self.platforms = configured()
         choices = [(platform.key, platform.label) for platform in self.platforms]
         self.fields["platform"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
@@ -68,7 +68,7 @@ class NewAuthorizationForm(forms.Form):
 
     def clean_next(self) -> str:
         """Keep only an address of this site."""
-        return _own_address(self.cleaned_data["next"])
+        return own_address(self.cleaned_data["next"])
 
     def clean_name(self) -> str:
         """Refuse a name that a live authorization has, in any case."""
@@ -156,7 +156,3 @@ class ListFilterForm(forms.Form):
 def taken_message(name: str) -> str:
     """Say that a name is taken."""
     return f"There is an authorization named “{name}” already. Choose another name."
-
-
-def _own_address(address: str) -> str:
-    return address if url_has_allowed_host_and_scheme(address, None) else ""

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import cast
 
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from authorizations.models import Authorization
+from providers.platform import Platform
 from providers.registry import registry
 from providers.values import Verdict
+
+# A person who must reconnect needs time to find out which account it was.
+WARN_BEFORE = timedelta(days=14)
 
 
 class Health(StrEnum):
@@ -79,6 +85,26 @@ def state_of(authorization: Authorization) -> State:
         why = "Permission will be verified at the first export"
         return State(Health.CONNECTED, "good", why, usable=True)
     return State(Health.CONNECTED, "good", "", usable=True)
+
+
+@dataclass(frozen=True)
+class Lapse:
+    """When an authorization ends unless a person reconnects it, and whether that is soon."""
+
+    at: datetime
+    is_near: bool
+
+
+def lapse_of(authorization: Authorization, platform: Platform | None) -> Lapse | None:
+    """Say when access ends for good; None where that is not known, past, or prevented.
+
+    Where refresh tokens lapse unless they are renewed, they are renewed in time.
+    """
+    at = authorization.refresh_expires_at
+    is_well = authorization.removed_at is None and authorization.broken_at is None
+    if at is None or not is_well or (platform is not None and platform.refresh_tokens_lapse):
+        return None
+    return Lapse(at, is_near=at - timezone.now() <= WARN_BEFORE)
 
 
 def needed_permission(authorization: Authorization) -> str:

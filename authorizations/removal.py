@@ -52,7 +52,7 @@ def authorization_remove(*, authorization: Authorization, by: Person) -> AtPlatf
             raise AlreadyRemoved
         held = opened(row)
         is_last = shared_grants.release(row.id)
-        row.at_platform = _at_first(row, is_last=is_last)
+        row.at_platform = at_first(row, is_last=is_last)
         _destroy_tokens(row)
         row.save()
         renewal.leave_alone(row.id)
@@ -67,7 +67,7 @@ def authorization_remove(*, authorization: Authorization, by: Person) -> AtPlatf
 
 def end_access(row: Holder, held: Tokens | None, *, is_last: bool) -> AtPlatform:
     """End a grant at its platform, by a call where there is one. Outside the fence."""
-    at_platform = _at_first(row, is_last=is_last)
+    at_platform = at_first(row, is_last=is_last)
     if at_platform != AtPlatform.FAILED or held is None:
         return at_platform
     platform = registry.get(row.platform)
@@ -79,7 +79,7 @@ def end_access(row: Holder, held: Tokens | None, *, is_last: bool) -> AtPlatform
     return AtPlatform.REVOKED
 
 
-def _at_first(row: Holder, *, is_last: bool) -> AtPlatform:
+def at_first(row: Holder, *, is_last: bool) -> AtPlatform:
     """Return what is true until a call has been confirmed, whatever happens to this process."""
     if not is_last:
         return AtPlatform.SHARED

@@ -8,21 +8,27 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
+from django.db.models import Value
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from audit.services import record
 from authorizations import renewal, sealed_tokens, shared_grants, tokens
 from authorizations.models import AdAccount as AdAccountRow
 from authorizations.models import Authorization, AuthorizationAttempt
+from authorizations.removal import AlreadyRemoved
 from authorizations.uses import Use
 from organizations import fence
 from organizations.models import Person
 from providers.app import NotConfigured
-from providers.errors import PermissionMissing, PlatformError
+from providers.errors import GrantDead, PermissionMissing, PlatformError
 from providers.values import AdAccount, Grant, Identity
 
 logger = logging.getLogger(__name__)
+
+
+_UNIQUE_NAME = "authorization_name_unique_among_live"
+_NAME_TRIES = 5
 
 
 class NameTaken(Exception):
@@ -35,13 +41,12 @@ def authorization_create(
     """Create the authorization that an attempt asked for, under a free name. In the fence."""
     row = Authorization(
         organization_id=attempt.organization_id,
-        name=free_name(attempt.name),
         platform=attempt.platform,
         options=attempt.options,
         authorized_by=attempt.person,
     )
     _put_grant(row, grant, identity, missing)
-    row.save(force_insert=True)
+    _save_under_free_name(row, attempt.name)
     shared_grants.hold(row.id, row.platform, identity, grant.tokens)
     record(
         "authorized",
@@ -84,7 +89,7 @@ def authorization_reconnect(
 def authorization_rename(*, authorization: Authorization, by: Person, name: str) -> None:
     """Give an authorization another name; what uses it shows it at once. In the fence.
 
-    Raises NameTaken.
+    Raises NameTaken, AlreadyRemoved.
     """
     formerly = authorization.name
     if name == formerly:
@@ -95,24 +100,27 @@ def authorization_rename(*, authorization: Authorization, by: Person, name: str)
             found = renamed.update(name=name)
     except IntegrityError as error:
         # Somebody else took the name between the form's look and this.
-        if "authorization_name_unique_among_live" in str(error):
+        if _UNIQUE_NAME in str(error):
             raise NameTaken from None
         raise
-    if found:
-        authorization.name = name
-        record(
-            "renamed",
-            organization_id=authorization.organization_id,
-            person=by,
-            subject=authorization,
-            formerly=formerly,
-        )
+    if not found:
+        raise AlreadyRemoved
+    authorization.name = name
+    record(
+        "renamed",
+        organization_id=authorization.organization_id,
+        person=by,
+        subject=authorization,
+        formerly=formerly,
+    )
 
 
 def ad_accounts_save(
     *, authorization: Authorization, accounts: Iterable[AdAccount]
 ) -> list[AdAccountRow]:
     """Keep the ad accounts as the platform lists them now; others are gone. In the fence."""
+    # A platform may list one twice; a row cannot be written twice in one statement.
+    once_each = {account.id: account for account in accounts}
     rows = [
         AdAccountRow(
             organization_id=authorization.organization_id,
@@ -125,7 +133,7 @@ def ad_accounts_save(
             reason=account.reason[:300],
             currency=account.currency[:3],
         )
-        for account in accounts
+        for account in once_each.values()
     ]
     AdAccountRow.objects.bulk_create(
         rows,
@@ -146,8 +154,11 @@ def ad_accounts_refresh(
     """Ask the platform again which ad accounts there are, with which roles. Outside the fence.
 
     Raises the platform's error; a permission that is missing leaves no ad account within reach.
+    What was asked with the tokens of before a reconnection is not kept: that brought its own list.
     """
     missing = None
+    with fence.inside(organization_id):
+        authorized_at = _authorized_at(authorization_id)
     try:
         accounts = tokens.call(
             organization_id,
@@ -158,7 +169,11 @@ def ad_accounts_refresh(
     except PermissionMissing as error:
         accounts, missing = [], error
     with fence.inside(organization_id):
-        row = Authorization.objects.get(pk=authorization_id)
+        row = Authorization.objects.select_for_update().get(pk=authorization_id)
+        if row.removed_at is not None:
+            raise GrantDead("The authorization was removed.")
+        if row.authorized_at != authorized_at:
+            return
         ad_accounts_save(authorization=row, accounts=accounts)
         if by is not None:
             record(
@@ -186,7 +201,9 @@ def authorization_look_after(*, organization_id: uuid.UUID, authorization_id: uu
 
 def name_taken(name: str, *, other_than: Authorization | None = None) -> bool:
     """Say whether a live authorization has this name, in any case. In the fence."""
-    same = Authorization.objects.filter(name__iexact=name.strip(), removed_at=None)
+    # By the same rule as the database's constraint; `iexact` compares in capitals.
+    live = Authorization.objects.filter(removed_at=None).alias(lowered=Lower("name"))
+    same = live.filter(lowered=Lower(Value(name.strip())))
     if other_than is not None:
         same = same.exclude(pk=other_than.pk)
     return same.exists()
@@ -200,6 +217,26 @@ def free_name(name: str) -> str:
         ending = f" ({number})"
         candidate = name[: 120 - len(ending)] + ending
     return candidate
+
+
+def _save_under_free_name(row: Authorization, wished: str) -> None:
+    """Insert a row under the name wished or a free one like it, however many take it at once."""
+    for tries_left in reversed(range(_NAME_TRIES)):
+        row.name = free_name(wished)
+        try:
+            with transaction.atomic():
+                row.save(force_insert=True)
+        except IntegrityError as error:
+            # Somebody else took the name between the look and this.
+            if _UNIQUE_NAME not in str(error) or not tries_left:
+                raise
+        else:
+            return
+
+
+def _authorized_at(authorization_id: uuid.UUID) -> datetime | None:
+    rows = Authorization.objects.filter(pk=authorization_id)
+    return rows.values_list("authorized_at", flat=True).first()
 
 
 def _target(attempt: AuthorizationAttempt) -> uuid.UUID:

@@ -39,10 +39,10 @@ from providers.errors import (
     TokenRejected,
 )
 from providers.platform import Platform
-from providers.registry import registry
+from providers.registry import UnknownPlatform, registry
 from providers.values import Grant, Tokens
 
-__all__ = ["BeingRenewed", "Lent", "Use", "call", "lend", "put_expiry", "renew"]
+__all__ = ["RENEWED", "BeingRenewed", "Lent", "Use", "call", "lend", "put_expiry", "renew"]
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +56,8 @@ PATIENCE_SECONDS = 20.0
 _FAILURE_LASTS = 2.0
 # Short-lived tokens are renewed when this share of their life is over.
 RENEW_AFTER = 0.8
+# What the audit log calls a renewal.
+RENEWED = "token renewed"
 
 
 class BeingRenewed(PlatformDown):
@@ -202,7 +204,7 @@ def _read(organization_id: uuid.UUID, authorization_id: uuid.UUID) -> _Held:
         raise GrantDead("The authorization holds no token.")
     now = timezone.now()
     return _Held(
-        platform=registry.get(row.platform),
+        platform=_installed(row.platform),
         tokens=tokens,
         options=dict(row.options),
         version=row.token_version,
@@ -210,6 +212,13 @@ def _read(organization_id: uuid.UUID, authorization_id: uuid.UUID) -> _Held:
         is_over=row.access_expires_at is not None and now >= row.access_expires_at,
         was_cut_off=row.refresh_begun_at is not None,
     )
+
+
+def _installed(key: str) -> Platform:
+    try:
+        return registry.get(key)
+    except UnknownPlatform:
+        raise AppMisconfigured(f"The platform “{key}” is not installed here any more.") from None
 
 
 def _renewal_due(row: Authorization) -> datetime:
@@ -284,8 +293,10 @@ def _save(
         put_expiry(row, grant)
         row.token_version = version + 1
         row.refresh_owner = row.refresh_until = row.refresh_begun_at = None
+        # Whoever tried at the same time may have been refused and marked it; these tokens are good.
+        row.broken_at, row.broken_reason = None, ""
         row.save()
-        record("token renewed", organization_id=organization_id, subject=row)
+        record(RENEWED, organization_id=organization_id, subject=row)
 
 
 def put_expiry(row: Authorization, grant: Grant) -> None:

@@ -9,9 +9,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.models import Entry
-from authorizations import listing, removal, services, usage
+from authorizations import listing, removal, services, tokens, usage
 from authorizations.forms import ListFilterForm, RenameForm, taken_message
-from authorizations.health import Health, state_of, with_ad_account_counts
+from authorizations.health import Health, lapse_of, state_of, with_ad_account_counts
 from authorizations.models import AttemptState, Authorization, AuthorizationAttempt
 from organizations import fence
 from organizations.access import member_may
@@ -70,7 +70,10 @@ def rename(request: MemberRequest, row: Authorization) -> HttpResponse:
     except services.NameTaken:
         form.add_error("name", taken_message(name))
         return _detail_page(request, row, form, status=422)
-    messages.success(request, f"It is called “{name}” now, in its destinations too.")
+    except removal.AlreadyRemoved:
+        messages.info(request, "Somebody else removed it a moment ago. Its name stays as it was.")
+    else:
+        messages.success(request, f"It is called “{name}” now, in its destinations too.")
     return redirect("authorizations:detail", pk=row.pk)
 
 
@@ -141,16 +144,23 @@ def _detail_page(
     counted = with_ad_account_counts(Authorization.objects.filter(pk=row.pk)).get()
     state = state_of(counted)
     is_live = row.removed_at is None
+    platform = listing.platform_of(row)
+    told = Entry.objects.filter(subject_id=row.id)
     context = {
         "row": counted,
         "state": state,
         # Consent is complete; what is missing is given by somebody at the platform.
-        "mended_there": state.health == Health.MISSING_PERMISSION and not row.missing_scopes,
-        "platform": listing.platform_of(row),
+        "mended_there": platform is not None
+        and state.health == Health.MISSING_PERMISSION
+        and not row.missing_scopes,
+        "platform": platform,
         "ad_accounts": row.ad_accounts.filter(gone_at=None),
         "used_by": usage.used_by([row.id])[row.id],
         "uses": row.uses.select_related("person")[:10],
-        "history": Entry.objects.filter(subject_id=row.id)[:20],
+        # Renewals come every few hours; among them nothing else would be found.
+        "history": told.exclude(action=tokens.RENEWED)[:20],
+        "renewed": told.filter(action=tokens.RENEWED).first(),
+        "lapse": lapse_of(row, platform),
         "may_reconnect": may_reconnect(request, row) and is_live,
         "may_administer": request.membership.may(May.ADMINISTER) and is_live,
         "rename_form": rename_form,

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
+from django.db.models import Value
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from audit.services import record
@@ -132,7 +133,9 @@ def destination_delete(*, destination: Destination, by: Person) -> None:
 
 def name_taken(name: str, *, other_than: Destination | None = None) -> bool:
     """Say whether a live destination has this name, in any case. In the fence."""
-    same = Destination.objects.live().filter(name__iexact=name.strip())
+    # By the same rule as the database's constraint; `iexact` compares in capitals.
+    live = Destination.objects.live().alias(lowered=Lower("name"))
+    same = live.filter(lowered=Lower(Value(name.strip())))
     if other_than is not None:
         same = same.exclude(pk=other_than.pk)
     return same.exists()

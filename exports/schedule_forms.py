@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 
@@ -12,6 +11,7 @@ from exports.recurrence import Recurrence
 from exports.schedule_models import Every, Schedule, Weekday
 from exports.schedules import Wish
 from exports.states import Mode
+from organizations.time_zones import time_zones
 
 
 class ScheduleForm(forms.Form):
@@ -35,7 +35,7 @@ class ScheduleForm(forms.Form):
 
     def __init__(self, data: Any = None, *, time_zone: str = "UTC", **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        zones = sorted(available_timezones())
+        zones = sorted(time_zones())
         self.fields["time_zone"].choices = [(each, each) for each in zones]  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["time_zone"].initial = time_zone
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
 from organizations import fence
+from organizations.addresses import way_back
 from organizations.models import Membership
 from organizations.requests import MemberRequest
 from organizations.roles import May, Role, least_role_for
@@ -35,7 +36,7 @@ def member_may(
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return redirect_to_login(way_back(request))
             asked = cast(MemberRequest, request)
             if getattr(asked, "membership", None) is None:
                 return render(request, "organizations/no_organization.html", status=403)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from organizations import fence
 from organizations.models import Membership
+from organizations.time_zones import time_zones
 
 SESSION_KEY = "organization"
 
@@ -29,7 +30,7 @@ def current_person(
                     .select_related("organization")
                     .order_by("organization__name")
                 )
-            if request.user.time_zone in available_timezones():
+            if request.user.time_zone in time_zones():
                 zone = ZoneInfo(request.user.time_zone)
         chosen = request.session.get(SESSION_KEY)
         acting = next((m for m in memberships if str(m.organization_id) == chosen), None)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
-
 from audit.services import record
 from organizations import fence
 from organizations.models import Membership, Organization, Person
 from organizations.roles import Role
+from organizations.time_zones import time_zones
 
 
 def organization_create(*, name: str) -> Organization:
@@ -33,6 +32,6 @@ def membership_create(
 
 def person_remember_time_zone(*, person: Person, time_zone: str) -> None:
     """Keep the time zone that the browser named, where it is one."""
-    if time_zone in available_timezones() and person.time_zone != time_zone:
+    if time_zone in time_zones() and person.time_zone != time_zone:
         person.time_zone = time_zone
         person.save(update_fields=["time_zone"])

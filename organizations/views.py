@@ -5,15 +5,16 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render, resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.models import Entry
 from organizations import services
 from organizations.access import member_may, signed_out_too
+from organizations.addresses import own_address
 from organizations.forms import SignInForm
 from organizations.middleware import SESSION_KEY
 from organizations.models import Membership
@@ -26,17 +27,16 @@ from organizations.roles import May
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign a person in by e-mail and password."""
-    following = request.POST.get("next", request.GET.get("next", ""))
-    if not url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure()):
-        following = resolve_url("destinations:list")
+    asked = request.POST.get("next", request.GET.get("next", ""))
+    following = own_address(asked) or reverse("destinations:list")
     if request.user.is_authenticated:
-        return redirect(following)
+        return HttpResponseRedirect(following)
     form = SignInForm(request, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
         person = form.get_user()
         login(request, person)
         services.person_remember_time_zone(person=person, time_zone=form.cleaned_data["time_zone"])
-        return redirect(following)
+        return HttpResponseRedirect(following)
     return render(request, "organizations/sign_in.html", {"form": form, "next": following})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -197,7 +198,7 @@ class OAuth2Platform(Platform):
                 refresh=Secret(str(refresh)) if refresh else None,
             ),
             expires_in=_seconds(body.get("expires_in")),
-            refresh_expires_in=_seconds(body.get("refresh_token_expires_in")),
+            refresh_expires_in=_refresh_expires_in(body),
             scopes=_scopes(body.get("scope")),
         )
 
@@ -264,6 +265,15 @@ def _keep_from_oauthlib(response: requests.Response) -> requests.Response:
 def _scopes(text: Any) -> frozenset[str] | None:
     """Read granted scopes, whatever they are separated by; None where nothing is said."""
     return frozenset(re.findall(r"[^,\s]+", str(text))) if text else None
+
+
+def _refresh_expires_in(body: Mapping[str, Any]) -> int | None:
+    """Read how long a refresh token lasts; some say the point in time instead, or as well."""
+    left = _seconds(body.get("refresh_token_expires_in"))
+    ends_at = _seconds(body.get("refresh_token_expires_at"))
+    if left is None and ends_at is not None:
+        return max(0, ends_at - int(time.time()))
+    return left
 
 
 def _seconds(value: Any) -> int | None:

@@ -145,7 +145,10 @@ class Emulator(ABC):
         """
         if self.redirect_uris:
             return uri in self.redirect_uris
-        parts = urlsplit(uri)
+        try:
+            parts = urlsplit(uri)
+        except ValueError:
+            return False
         here = parts.hostname in {"127.0.0.1", "localhost", "::1"}
         return here and parts.path == f"/authorizations/callback/{self.key}/" and not parts.query
 

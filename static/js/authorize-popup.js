@@ -41,6 +41,8 @@ function continueHere() {
   form.elements.in_popup.value = "";
   form.target = "_self";
   form.requestSubmit();
+  // Somebody who comes Back to this page presses anew, with an attempt of its own.
+  delete form.dataset.here;
 }
 
 async function copyLink() {

@@ -84,18 +84,22 @@ def test_the_callback_leaves_no_code_in_an_address_or_referrer(client_of, analys
     assert response["Referrer-Policy"] == "no-referrer"
 
 
-def test_a_replayed_callback_gets_one_calm_page(client_of, analyst, acme, platform):
+def test_a_callback_that_is_loaded_again_leads_to_how_it_stands(client_of, analyst, acme, platform):
     client = client_of(analyst)
     create(client)
     attempt = only_attempt(acme)
-    state = state_of_attempt(attempt)
-    approve(client, attempt)
-    replayed = client.get(
-        reverse("authorizations:callback", args=["sample"]), {"code": "c", "state": state}
-    )
-    assert replayed.status_code == 400
-    assert "no existing authorization was touched" in replayed.content.decode()
+    address = reverse("authorizations:callback", args=["sample"])
+    answer = {"code": "code-1", "state": state_of_attempt(attempt)}
+    client.get(address, answer)
+    repeated = client.get(address, answer)
+    assert repeated["Location"] == reverse("authorizations:attempt_result", args=[attempt.id])
     assert again(attempt).state == AttemptState.CHECKING
+    learned(attempt)
+    repeated = client.get(address, answer)
+    assert repeated.status_code == 400
+    page = repeated.content.decode()
+    assert "This answer changed nothing" in page
+    assert "Nothing was created" not in page
 
 
 def test_a_callback_after_signing_out_creates_nothing(client_of, analyst, acme, platform):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.errors import PlatformDown
+from providers.errors import GrantDead, PlatformDown
 from providers.registry import Registry
 from tests.contract.batches import batch
 
@@ -47,3 +47,20 @@ def test_an_add_that_fails_after_clearing_leaves_an_empty_audience_and_can_be_se
     (held,) = sandbox.audiences("snapchat")
     assert held["held"] == 0
     assert platform.add(connection, audience, sent).accepted == 10
+
+
+def test_a_grant_that_has_ended_is_one_whatever_its_status(walk, facts, sandbox):
+    tokens = walk.grant(facts.writer).tokens
+    sandbox.fault("snapchat", "revoke")
+    sandbox.fault("snapchat", "grant_error_401", count=None)
+    with pytest.raises(GrantDead) as caught:
+        walk.refresh(tokens)
+    assert caught.value.status == 401
+
+
+def test_tokens_without_a_scope_miss_none(platform, walk, facts, sandbox):
+    sandbox.fault("snapchat", "no_scope", count=None)
+    grant = walk.grant(facts.writer)
+    for given in (grant, walk.refresh(grant.tokens)):
+        assert given.scopes is None
+        assert platform.missing_scopes(given.scopes) == set()

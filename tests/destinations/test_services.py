@@ -148,3 +148,10 @@ def test_an_authorization_in_use_is_never_deleted_from_under_a_destination(
     with fence.inside(authorization.organization_id), pytest.raises(Exception, match="protected"):
         authorization.delete()
     assert stored(destination).authorization_id == authorization.pk
+
+
+def test_a_name_is_taken_by_the_rule_of_the_database(authorization, creator):
+    destined(authorization, creator, name="kelvin")
+    with fence.inside(authorization.organization_id):
+        # The Kelvin sign, whose small letter is k though it is not the capital of k.
+        assert services.name_taken("\u212aelvin")

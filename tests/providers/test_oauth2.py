@@ -179,6 +179,25 @@ def test_the_life_of_a_token_is_what_is_said(edge, said, lasts):
     assert exchange().expires_in == lasts
 
 
+@pytest.mark.parametrize(
+    ("said", "lasts"),
+    [
+        ({}, None),
+        ({"refresh_token_expires_in": 60}, 60),
+        ({"refresh_token_expires_at": 1765000060}, 60),
+        ({"refresh_token_expires_at": "1765000060"}, 60),
+        ({"refresh_token_expires_at": 1764999999}, 0),
+        ({"refresh_token_expires_at": "soon"}, None),
+        ({"refresh_token_expires_in": 30, "refresh_token_expires_at": 1765000060}, 30),
+    ],
+)
+@pytest.mark.parametrize("ask", [exchange, refresh])
+def test_the_end_of_a_refresh_token_is_read_from_either_word(edge, monkeypatch, ask, said, lasts):
+    monkeypatch.setattr("providers.oauth2.time.time", lambda: 1765000000.5)
+    edge.post(TOKEN_URL, json={**GOOD, **said})
+    assert ask().refresh_expires_in == lasts
+
+
 @pytest.mark.parametrize("sent", ["refresh-new", REFRESH, None])
 def test_a_refresh_gives_the_refresh_token_that_came_or_none(edge, sent):
     edge.post(TOKEN_URL, json={**GOOD, **({"refresh_token": sent} if sent else {})})

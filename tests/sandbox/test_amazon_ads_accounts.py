@@ -82,7 +82,14 @@ def test_advertisers_come_in_pages_and_by_their_ids(ada):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"count": 0}, {"count": 101}, {"startIndex": 29_901}, {"startIndex": "x"}]
+    "wrong",
+    [
+        {"count": 0},
+        {"count": 101},
+        {"startIndex": 29_901},
+        {"startIndex": "x"},
+        {"startIndex": "1" * 5_000},
+    ],
 )
 def test_a_page_is_of_one_to_a_hundred(ada, wrong):
     answer = ada.get("dsp/advertisers", ACME_US, **wrong)
@@ -123,6 +130,46 @@ def test_ads_accounts_have_a_state(ada):
         "adsAccounts"
     ]
     assert (only["status"], only["countryCodes"]) == ("CREATED", ["US", "CA"])
+
+
+def listed(caller, **asked):
+    answer = caller.post("adsAccounts/list", asked, "application/json")
+    assert answer.status_code == 200
+    body = answer.json()
+    return [each["accountName"] for each in body["adsAccounts"]], body.get("nextToken")
+
+
+def test_ads_accounts_come_in_pages(amazon, sandbox):
+    mia = amazon.sign_in("Mia Mixed")
+    assert listed(mia) == (["Acme DSP", "North Star"], None)
+    first, token = listed(mia, maxResults=1)
+    assert (first, bool(token)) == (["Acme DSP"], True)
+    assert listed(mia, maxResults=1, nextToken=token) == (["North Star"], None)
+    sandbox.fault("amazon_ads", "small_pages", count=None)
+    assert listed(mia, maxResults=1) == (["Acme DSP", "North Star"], None)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"maxResults": 0},
+        {"maxResults": 101},
+        {"maxResults": "5"},
+        {"maxResults": []},
+        {"nextToken": "x"},
+        {"nextToken": 5},
+        {"nextToken": ["page-1"]},
+        {"nextToken": "page-" + "1" * 5_000},
+    ],
+)
+def test_a_page_of_ads_accounts_that_is_not_known_is_refused(ada, wrong):
+    assert ada.post("adsAccounts/list", wrong, "application/json").status_code == 400
+
+
+def test_profiles_are_told_by_their_way_to_pay(ada):
+    assert ids(ada.get("v2/profiles", validPaymentMethodFilter="true")) == [ACME_US]
+    assert ids(ada.get("v2/profiles", validPaymentMethodFilter="false")) == [ACME_CA]
+    assert "subType" in ada.get("v2/profiles").json()[0]["accountInfo"]
 
 
 # The token
@@ -170,6 +217,10 @@ def test_a_scope_opens_its_own_part(amazon, sandbox):
     code = amazon.code(scope="advertising::audiences")
     narrow = amazon.sign_in("Ed Editor")
     narrow.token = amazon.exchange(code).json()["access_token"]
+    # A public client's way; whether it always suffices is not confirmed.
+    assert narrow.get("v2/profiles").status_code == 200
+    assert narrow.get("dsp/advertisers", ACME_US).status_code == 401
+    sandbox.fault("amazon_ads", "profiles_need_campaigns", count=None)
     assert narrow.get("v2/profiles").status_code == 401
     assert narrow.create().status_code == 201
     code = amazon.code(scope="advertising::campaign_management")

@@ -1,8 +1,6 @@
-import json
-
 import pytest
 
-from tests.sandbox.raw_amazon_ads import ACME_US, ONE, THREE, TWO, US, RawAmazon, record
+from tests.sandbox.raw_amazon_ads import ONE, THREE, TWO, RawAmazon, record
 
 
 @pytest.fixture
@@ -52,10 +50,18 @@ def test_what_people_share_stays_as_long_as_somebody_has_it(ed, sandbox):
         record(maid=ONE),
         {**record(), "hashedPII": []},
         {**record(), "hashedPII": {}},
-        {**record(), "hashedPII": [{}]},
+        {**record(), "hashedPII": [7]},
         {**record(), "hashedPII": [{"email": ONE}] * 101},
         {**record(), "countryCode": "UK"},
         {**record(), "userConsent": {"consent": {"amzn": {"amznAdStorage": "YES"}}}},
+        {**record(), "userConsent": {"consent": {"amzn": "GRANTED"}}},
+        {**record(), "userConsent": {"consent": {"amzn": ["GRANTED"]}}},
+        {
+            **record(),
+            "userConsent": {"amzn": {"amznAdStorage": ["GRANTED"], "amznUserData": ["GRANTED"]}},
+        },
+        record(action=["CREATE"]),
+        record(action={}),
         "record",
     ],
 )
@@ -64,6 +70,14 @@ def test_one_bad_record_refuses_the_whole_request(ed, sandbox, wrong):
     answer = ed.records(audience, record("good"), wrong)
     assert (answer.status_code, set(answer.json())) == (400, {"message"})
     assert members(sandbox, audience) == set()
+
+
+def test_a_record_of_no_column_costs_itself_alone(ed, sandbox):
+    audience = ed.audience()
+    done = ed.job(ed.records(audience, record("a"), {**record("b"), "hashedPII": [{}]}))
+    assert done["jobState"] == "PARTIALLYSUCCEEDED"
+    assert [each["externalId"] for each in done["invalidRecords"]] == ["b"]
+    assert members(sandbox, audience) == {ONE}
 
 
 def test_a_request_takes_10_000_records_and_no_more(ed, sandbox):
@@ -83,6 +97,18 @@ def test_a_job_is_pending_and_then_done(ed):
     assert (done["invalidRecords"], done["audienceSize"]["receivedRecordSize"]) == ([], 2)
     answer = ed.get("amc/audiences/records/no-such-job")
     assert (answer.status_code, set(answer.json())) == (404, {"message"})
+
+
+def test_a_pending_job_has_all_fields_with_nothing_known_in_them(ed):
+    job = ed.records(ed.audience(), record()).json()["jobRequestId"]
+    sizes = ("dspAudienceSize", "idResolutionCount", "receivedRecordSize")
+    assert ed.get(f"amc/audiences/records/{job}").json() == {
+        "jobRequestId": job,
+        "jobState": "PENDING",
+        "successful": {"recordsProcessedRate": 0.0},
+        "invalidRecords": [],
+        "audienceSize": dict.fromkeys(sizes, -1),
+    }
 
 
 def test_an_audience_that_is_not_known_fails_the_job_and_not_the_request(ed):
@@ -137,74 +163,3 @@ def test_the_audiences_country_counts_where_a_record_says_none(ed, sandbox):
     audience = ed.audience(countryCode="DE")
     ed.records(audience, record("a"), {**record("b", email=TWO), "countryCode": "US"})
     assert members(sandbox, audience) == {TWO}
-
-
-# The older Data Provider API
-
-
-def provided(ed, *rows):
-    records = [{"externalId": who, "hashedRecords": [hashed]} for who, hashed in rows]
-    return ed.post("dp/records/hashed/", {"records": records}, "application/json")
-
-
-def made(ed, **changes):
-    body = {
-        "name": "Old audience",
-        "description": "",
-        "advertiserId": US,
-        "metadata": {"type": "DATA_PROVIDER", "externalAudienceId": "e", "ttl": 100},
-    }
-    headers = {
-        "Amazon-Advertising-API-Scope": str(ACME_US),
-        "Content-Type": "application/json",
-    }
-    data = json.dumps(body | changes)
-    return ed.send("POST", "v2/dp/audiencemetadata/", headers, data=data)
-
-
-def patch(ed, op, audience, who="Rudderstack_1", **changes):
-    body = {"op": op, "path": f"/EXTERNAL_USER_ID-{who}/audiences", "value": [audience]}
-    data = json.dumps({"patches": [body | changes]})
-    kind = {"Content-Type": "application/json"}
-    return ed.send("PATCH", "v2/dp/audience", kind, data=data)
-
-
-def test_the_older_api_keeps_people_and_then_moves_them(ed, sandbox):
-    answer = provided(ed, ("Rudderstack_1", {"email": ONE, "firstName": TWO, "postalCode": THREE}))
-    assert (answer.status_code, set(answer.json())) == (200, {"requestId"})
-    audience = made(ed).json()["audienceId"]
-    added = patch(ed, "add", audience)
-    assert (added.status_code, set(added.json())) == (200, {"jobId", "requestId"})
-    assert members(sandbox, audience) == {ONE, TWO, THREE}
-    assert patch(ed, "remove", audience).status_code == 200
-    assert members(sandbox, audience) == set()
-
-
-def test_an_audience_of_the_older_api_is_not_one_of_the_newer(ed):
-    audience = made(ed).json()["audienceId"]
-    assert ed.job(ed.records(audience, record()))["jobState"] == "FAILED"
-
-
-@pytest.mark.parametrize(
-    "send",
-    [
-        lambda ed: provided(ed, ("a", {"firstname": ONE})),
-        provided,
-        lambda ed: made(ed, metadata={"type": "OTHER"}),
-        lambda ed: patch(ed, "replace", 1),
-        lambda ed: patch(ed, "add", 1, path="/a/audiences"),
-        lambda ed: patch(ed, "add", 1, value=[]),
-    ],
-)
-def test_the_older_api_has_an_error_of_its_own(ed, send):
-    answer = send(ed)
-    assert (answer.status_code, set(answer.json())) == (400, {"requestId", "error"})
-    error = answer.json()["error"]
-    assert (error["httpStatusCode"], bool(error["errors"])) == (400, True)
-
-
-def test_the_older_api_wants_a_profile_and_an_audience_that_is_there(ed):
-    body = {"name": "x", "advertiserId": US, "metadata": {"type": "DATA_PROVIDER"}}
-    answer = ed.post("v2/dp/audiencemetadata/", body, "application/json")
-    assert (answer.status_code, answer.json()["details"]) == (401, "Scope header is missing")
-    assert patch(ed, "add", 1234).status_code == 404

@@ -100,6 +100,8 @@ def test_a_verifier_is_checked_where_a_challenge_was_sent(amazon):
         assert amazon.exchange(amazon.code(**asked), **form).status_code == status
     plain = amazon.code(code_challenge="the-verifier")
     assert amazon.exchange(plain, code_verifier="the-verifier").status_code == 200
+    plain = amazon.code(code_challenge="the-verifier")
+    assert amazon.exchange(plain, code_verifier="the-vérifier").status_code == 400
 
 
 @pytest.mark.parametrize("wrong", ["client_id", "client_secret"])

@@ -49,7 +49,9 @@ def test_a_list_cannot_be_made_of_nothing_or_of_an_array(audrey, sandbox, record
     assert held(sandbox) == digest_of(ONE)
 
 
-@pytest.mark.parametrize("more", [{"name": None}, {"name": " "}, {"list_type": "PHONE"}])
+@pytest.mark.parametrize(
+    "more", [{"name": None}, {"name": " "}, {"list_type": "PHONE"}, {"list_type": ["EMAIL"]}]
+)
 def test_a_list_needs_a_name_and_a_known_type(audrey, more):
     assert error_of(audrey.create(ONE, **more)) == (400, 1)
 
@@ -256,3 +258,44 @@ def test_trial_access_allows_three_hundred_writes_a_day(pinterest, audrey, sandb
 def test_the_reset_can_be_a_point_in_time(audrey, sandbox):
     sandbox.fault("pinterest", "reset_is_a_time", count=None)
     assert int(audrey.lists().headers["x-ratelimit-reset"]) > 1_000_000_000
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rule": "x"},
+        {"rule": None},
+        {"rule": {"customer_list_id": ["1"]}},
+        {"name": ["x"]},
+        {"name": ""},
+        {"description": {}},
+    ],
+)
+def test_an_audience_cannot_be_changed_to_what_none_can_be(audrey, changes):
+    list_id = audrey.list_of([ONE])
+    made = audrey.target(list_id).json()
+    path = f"ad_accounts/{UK}/audiences/{made['id']}"
+    assert error_of(audrey.send("PATCH", path, json=changes)) == (400, 1)
+    assert audrey.get(path).json() == made
+    assert error_of(audrey.target(list_id, **changes)) == (400, 1)
+
+
+def test_an_audience_is_renamed_whatever_its_list_is_doing(audrey, sandbox):
+    made = audrey.target(audrey.list_of([ONE])).json()
+    sandbox.fault("pinterest", "audience_needs_ready", count=None)
+    path = f"ad_accounts/{UK}/audiences/{made['id']}"
+    assert audrey.send("PATCH", path, json={"name": "New"}).json()["name"] == "New"
+    rule = {"rule": made["rule"]}
+    assert error_of(audrey.send("PATCH", path, json=rule)) == (400, 1)
+
+
+@pytest.mark.parametrize("word", [["ADD"], {}, None, 7])
+def test_words_that_are_no_words_are_refused(audrey, word):
+    list_id = audrey.list_of([ONE])
+    assert error_of(audrey.change(list_id, word, TWO)) == (400, 1)
+    assert error_of(audrey.target(list_id, audience_type=word)) == (400, 1)
+
+
+@pytest.mark.parametrize("size", ["0", "251", "many", "9" * 5000])
+def test_a_page_has_1_to_250_things(audrey, size):
+    assert error_of(audrey.lists(page_size=size)) == (400, 1)

@@ -219,3 +219,26 @@ def test_a_segment_that_is_wished_wrongly_is_refused_with_its_whole_list(dana, s
     answer = dana.send("POST", f"adaccounts/{UK}/segments", json={"segments": wished})
     assert error_of(answer)[0] == 400
     assert sandbox.audiences("snapchat") == []
+
+
+@pytest.mark.parametrize(
+    "schema", [[["EMAIL_SHA256"]], [{}], [None], [7], {}, None, 7, "EMAIL_SHA256", []]
+)
+def test_a_schema_that_is_no_list_of_one_word_is_refused(dana, schema):
+    body = {"users": [{"schema": schema, "data": [[ONE]]}]}
+    answer = dana.send("POST", f"segments/{dana.segment()}/users", json=body)
+    assert error_of(answer) == (400, "E2025")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"source_type": "PIXEL"}, {"source_type": ["FIRST_PARTY"]}, {"ad_account_id": DE}]
+)
+def test_what_is_fixed_at_creation_is_not_changed(dana, changes):
+    segment = dana.segment()
+    path = f"adaccounts/{UK}/segments"
+    body = {"segments": [{"id": segment, "name": "New", **changes}]}
+    assert error_of(dana.send("PUT", path, json=body)) == (400, "E2023")
+    assert dana.look(segment)["name"] == "A segment"
+    same = {"id": segment, "name": "New", "source_type": "FIRST_PARTY", "ad_account_id": UK}
+    assert dana.send("PUT", path, json={"segments": [same]}).status_code == 200
+    assert dana.look(segment)["name"] == "New"

@@ -128,3 +128,18 @@ def test_trouble_at_the_token_endpoint_spends_no_code(snapchat, sandbox, fault, 
     sandbox.fault("snapchat", fault)
     assert snapchat.exchange(code).status_code == status
     assert snapchat.exchange(code).status_code == 200
+
+
+def test_an_invalid_grant_can_be_told_with_401(snapchat, sandbox):
+    sandbox.fault("snapchat", "grant_error_401", count=None)
+    assert error_of(snapchat.exchange("made-up")) == (401, "invalid_grant")
+    assert error_of(snapchat.refresh("made-up")) == (401, "invalid_grant")
+    assert snapchat.exchange(snapchat.code()).status_code == 200
+
+
+def test_token_answers_can_come_without_a_scope(snapchat, sandbox):
+    sandbox.fault("snapchat", "no_scope", count=None)
+    tokens = snapchat.tokens()
+    assert "scope" not in tokens
+    assert "scope" not in snapchat.refresh(tokens["refresh_token"]).json()
+    assert Caller(snapchat, tokens["access_token"]).get("me").status_code == 200

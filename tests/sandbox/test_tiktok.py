@@ -259,6 +259,15 @@ def test_basics_limits_are_held_inside_http_200(tiktok):
     codes = [tiktok.get("/user/info/", token)["code"] for _ in range(60)]
     assert codes[:10] == [0] * 10
     assert 40100 in codes[10:]
+
+
+def test_audience_segments_may_be_faster(tiktok, sandbox):
+    token = tiktok.sign_in()
+    sandbox.fault("tiktok", "streaming_limits", count=None)
+    # What is sent is refused for itself, never for its pace.
+    assert {tiktok.post("/segment/mapping/", {}, token)["code"] for _ in range(40)} == {40002}
+    codes = [tiktok.get("/user/info/", token)["code"] for _ in range(40)]
+    assert 40100 in codes[10:]
     # Each endpoint has its own.
     assert tiktok.get("/bc/get/", token)["code"] == 0
 

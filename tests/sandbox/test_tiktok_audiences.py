@@ -53,6 +53,7 @@ def test_a_second_creation_makes_a_second_audience(tiktok, token):
         ({"custom_audience_name": "x"}, 40002),
         ({"advertiser_id": int(UK), "custom_audience_name": "x"}, 40002),
         ({"advertiser_id": UK, "custom_audience_name": "x", "action": "make"}, 40002),
+        ({"advertiser_id": UK, "custom_audience_name": "x", "action": ["create"]}, 40002),
         ({"advertiser_id": NORTH, "custom_audience_name": "x"}, 40001),
         ({"advertiser_id": "1", "custom_audience_name": "x"}, 40001),
         ([], 40002),
@@ -136,6 +137,7 @@ A, B = sha("a"), sha("b")
         ({"id_schema": "EMAIL_SHA256"}, 40002),
         ({"id_schema": ["GAID_SHA256"]}, 40002),
         ({"action": "remove"}, 40002),
+        ({"action": {}}, 40002),
         ({"advertiser_ids": []}, 40002),
         ({"advertiser_ids": [None]}, 40002),
         ({"advertiser_ids": [DE]}, 40002),
@@ -218,6 +220,27 @@ def test_an_audience_is_counted_only_after_a_while(tiktok, token):
     assert (told["cover_num"], told["is_valid"]) == (999, False)
 
 
+def test_a_look_at_a_list_counts_as_one_for_the_rows_that_it_shows(tiktok, token):
+    old, new = tiktok.segment(token, "Old"), tiktok.segment(token, "New")
+    for audience in (old, new):
+        tiktok.post("/segment/mapping/", mapping(audience), token)
+
+    def listed():
+        asked = {"advertiser_id": UK, "page": 1, "page_size": 1}
+        (row,) = tiktok.get("/dmp/custom_audience/list/", token, **asked)["data"]["list"]
+        assert row["audience_id"] == new
+        return row["cover_num"]
+
+    assert [listed() for _ in range(3)] == [0, 0, 1]
+    (unseen,) = details(tiktok, token, old)
+    assert unseen["audience_details"]["cover_num"] == 0
+    # Looks of both kinds add up.
+    tiktok.post("/segment/mapping/", mapping(new), token)
+    assert listed() == 0
+    assert details(tiktok, token, new)[0]["audience_details"]["cover_num"] == 0
+    assert listed() == 1
+
+
 def test_an_audience_is_shown_in_its_own_ad_account_only(tiktok, token):
     audience = tiktok.segment(token)
     assert details(tiktok, token, audience, account=DE) == []
@@ -238,5 +261,6 @@ def test_audiences_are_listed_by_page_newest_first(tiktok, token):
     assert (row["audience_type"], row["is_creator"], row["owner_id"]) == ("Partner", True, UK)
     second = tiktok.get("/dmp/custom_audience/list/", token, advertiser_id=UK, page=2)["data"]
     assert [each["audience_id"] for each in second["list"]] == made[1::-1]
-    too_long = {"advertiser_id": UK, "page_size": 101}
-    assert tiktok.get("/dmp/custom_audience/list/", token, **too_long)["code"] == 40002
+    for wrong in ({"page_size": 101}, {"page_size": 0}, {"page": 0}, {"page": 10**30}):
+        asked = {"advertiser_id": UK, **wrong}
+        assert tiktok.get("/dmp/custom_audience/list/", token, **asked)["code"] == 40002

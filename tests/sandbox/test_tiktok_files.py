@@ -101,6 +101,32 @@ def test_fewer_than_a_thousand_make_no_audience(upload, change, sandbox):
     assert sandbox.audiences("tiktok") == []
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"retention_in_days": 366},
+        {"retention_in_days": True},
+        {"retention_in_days": "5"},
+        {"audience_sub_type": ["NORMAL"]},
+        {"audience_sub_type": {}},
+        {"calculate_type": ["EMAIL_SHA256"]},
+    ],
+)
+def test_a_bad_wish_makes_no_audience(upload, change, sandbox, wrong):
+    path = upload(lines(0, 2_000))["data"]["file_path"]
+    about = {"custom_audience_name": "Files", "calculate_type": "EMAIL_SHA256"}
+    assert change("create", **{"file_paths": [path], **about, **wrong})["code"] == 40002
+    assert sandbox.audiences("tiktok") == []
+
+
+def test_a_change_of_no_kind_that_is_known_is_refused(upload, change, audience):
+    path = upload(lines(0, 2_000))["data"]["file_path"]
+    body = {"custom_audience_id": audience, "file_paths": [path]}
+    for action in ("CLEAR", ["APPEND"], {}):
+        refused = change("update", **body, action=action)
+        assert (refused["code"], "action" in refused["message"]) == (40002, True)
+
+
 def test_a_file_serves_the_ad_account_that_it_was_uploaded_for(upload, change):
     path = upload(lines(0, 2_000), account=DE)["data"]["file_path"]
     about = {"custom_audience_name": "Theirs", "calculate_type": "EMAIL_SHA256"}

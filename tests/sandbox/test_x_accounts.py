@@ -72,6 +72,7 @@ def test_lists_are_paged_by_cursor(mia):
         ({"count": 0}, "INVALID_PARAMETER"),
         ({"count": 1001}, "INVALID_PARAMETER"),
         ({"count": "many"}, "INVALID_PARAMETER"),
+        ({"count": "9" * 5000}, "INVALID_PARAMETER"),
         ({"cursor": "!"}, "INVALID_PARAMETER"),
         ({"sort_by": "shoe-asc"}, "INVALID_PARAMETER"),
         ({"with_total_count": "true", "cursor": "mzzg63i"}, "EXCLUSIVE_PARAMETERS"),
@@ -114,6 +115,33 @@ def test_version_11_is_an_alias_and_other_paths_have_no_route(x):
     assert answer.headers["x-current-api-version"] == "11"
     caller.version = "10"
     assert code(caller.get("accounts")) == (404, "ROUTE_NOT_FOUND")
+
+
+def test_a_method_that_a_path_does_not_take_is_405(x):
+    caller = x.sign_in("Manuel Manager")
+    path = f"accounts/{UK}/custom_audiences"
+    for method, there in (
+        ("POST", "accounts"),
+        ("PATCH", f"accounts/{UK}"),
+        ("DELETE", path),
+        ("POST", f"{path}/1nmth"),
+        ("GET", f"{path}/1nmth/users"),
+    ):
+        answer = caller.send(method, there)
+        assert code(answer) == (405, "METHOD_NOT_ALLOWED")
+        assert answer.headers["x-current-api-version"] == "12"
+    assert code(caller.send("PATCH", "shoes")) == (404, "ROUTE_NOT_FOUND")
+
+
+@pytest.mark.parametrize("kind", ["throttle", "fail", "garbage", "unavailable", "html_error"])
+def test_every_answer_names_the_version(x, sandbox, kind):
+    caller = x.sign_in("Manuel Manager")
+    assert caller.get("shoes").headers["x-current-api-version"] == "12"
+    sandbox.fault("x", kind)
+    assert caller.get("accounts").headers["x-current-api-version"] == "12"
+    sandbox.fault("x", kind)
+    caller.version = "11"
+    assert caller.get("accounts").headers["x-current-api-version"] == "11"
 
 
 # Limits

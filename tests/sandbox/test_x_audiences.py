@@ -145,7 +145,38 @@ def test_whoever_is_deleted_by_one_key_is_gone_with_all_of_them(manuel, sandbox)
     assert held(sandbox) == [1]
 
 
+A, P, P2 = ({"email": [ABC]}, {"phone_number": [TWITTER]}, {"phone_number": [ADSAPI]})
+
+
+@pytest.mark.parametrize(
+    ("steps", "left"),
+    [
+        # Who was removed and comes back by one key is not the person of before.
+        ([("Update", A | P), ("Delete", A), ("Update", A), ("Delete", P)], {ABC}),
+        ([("Update", A | P), ("Update", A | P2), ("Delete", P)], {ABC, ADSAPI}),
+        ([("Update", A | P), ("Update", A | P2), ("Delete", P), ("Delete", A)], set()),
+        ([("Update", A), ("Update", A | P), ("Delete", P)], {ABC}),
+        ([("Update", A), ("Update", A | P), ("Delete", A)], set()),
+        ([("Update", A | P), ("Update", A | P), ("Delete", P)], set()),
+        ([("Update", A), ("Delete", P)], {ABC}),
+    ],
+)
+def test_a_person_is_removed_by_any_key_they_were_added_with_and_no_other(
+    manuel, sandbox, steps, left
+):
+    audience = manuel.audience()
+    for kind, user in steps:
+        assert manuel.users(audience, [update(user, kind=kind)]).status_code == 200
+    (found,) = sandbox.audiences("x")
+    expected = hashlib.sha256("\n".join(sorted(left)).encode()).hexdigest()
+    assert (found["held"], found["digest"]) == (len(left), expected)
+
+
 BAD_OPERATIONS = [
+    {"operation_type": ["Update"], "params": {"users": [{"email": [ABC]}]}},
+    {"operation_type": {}},
+    update({"email": [[ABC]]}),
+    update({"email": [ABC]}, expires_at=[1]),
     update({"email": [ABC]}, kind="update"),
     update({"email": [ABC]}, kind="Replace"),
     update(),
@@ -180,7 +211,8 @@ def test_one_bad_operation_leaves_everything_as_it_was(manuel, sandbox, bad):
 
 
 def test_an_object_instead_of_an_array_looks_like_an_outage(manuel):
-    assert code(manuel.users(manuel.audience(), update({"email": [ABC]})))[0] == 500
+    answer = manuel.users(manuel.audience(), update({"email": [ABC]}))
+    assert code(answer) == (500, "SERVER_ERROR")
 
 
 def test_requests_that_are_bad_as_a_whole(manuel):
@@ -284,3 +316,11 @@ def test_users_have_a_limit_of_their_own_or_count_among_all_writes(manuel, sandb
     assert "1500" in manuel.users(audience, body).headers["x-rate-limit-limit"]
     sandbox.fault("x", "users_are_writes", count=None)
     assert manuel.users(audience, body).headers["x-rate-limit-limit"] == "450"
+
+
+def test_a_partner_may_write_or_not(x, sandbox):
+    paula = x.sign_in("Paula Partner")
+    assert paula.create(name="one").status_code == 200
+    sandbox.fault("x", "partner_refused", count=None)
+    assert code(paula.create(name="two")) == (403, "ACTION_NOT_ALLOWED")
+    assert x.sign_in("Manuel Manager").create(name="three").status_code == 200

@@ -1,6 +1,7 @@
 """OAuth 1.0a at X, by the sheet's section 1."""
 
 import time
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -12,6 +13,11 @@ NOT_AUTHENTICATED = (401, {"errors": [{"code": 32, "message": "Could not authent
 @pytest.fixture
 def x(sandbox):
     return RawX(sandbox)
+
+
+def ahead(answer):
+    """How far the platform's clock is ahead of ours, in seconds."""
+    return parsedate_to_datetime(answer.headers["Date"]).timestamp() - time.time()
 
 
 def said(answer):
@@ -33,6 +39,8 @@ def test_a_request_token_comes_as_a_form_that_confirms_the_callback(x):
         "https://evil.example/authorizations/callback/x/",
         f"{REDIRECT_URI}?provider=x",
         REDIRECT_URI.replace("/x/", "/snapchat/"),
+        REDIRECT_URI.replace("127.0.0.1", "localhost"),
+        "http://[localhost/authorizations/callback/x/",
         "oob",
     ],
 )
@@ -127,6 +135,32 @@ def test_a_dead_token_says_89_or_that_it_is_not_authenticated(x, sandbox):
     sandbox.fault("x", "unauthorized_access", count=None)
     status, body = said(caller.get("accounts"))
     assert (status, body["errors"][0]["code"]) == (401, "UNAUTHORIZED_ACCESS")
+
+
+def test_a_bad_signature_or_clock_says_32_or_that_it_is_not_authenticated(x, sandbox):
+    caller = x.sign_in("Manuel Manager")
+    sandbox.fault("x", "bad_signature_unauthorized", count=None)
+    answer = caller.send("GET", "accounts", auth=caller.signer(timestamp="1"))
+    status, body = said(answer)
+    assert (status, body["errors"][0]["code"]) == (401, "UNAUTHORIZED_ACCESS")
+    assert abs(ahead(answer)) < 60
+    # Of the Ads API alone.
+    signer = caller.signer(timestamp="1")
+    assert said(x.post("/1.1/oauth/invalidate_token.json", signer)) == NOT_AUTHENTICATED
+
+
+def test_a_bad_clock_shows_in_the_date(x, sandbox):
+    caller = x.sign_in("Manuel Manager")
+    sandbox.fault("x", "bad_clock", count=None)
+    answer = caller.get("accounts")
+    assert said(answer) == NOT_AUTHENTICATED
+    assert 3500 < ahead(answer) < 3700
+    sandbox.clear_faults("x")
+    sandbox.fault("x", "bad_clock", count=None, seconds=-1000)
+    sandbox.fault("x", "bad_signature_unauthorized", count=None)
+    answer = caller.get("accounts")
+    assert said(answer)[1]["errors"][0]["code"] == "UNAUTHORIZED_ACCESS"
+    assert -1100 < ahead(answer) < -900
 
 
 def test_verify_credentials_needs_another_access_level(x):

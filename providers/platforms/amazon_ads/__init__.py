@@ -150,11 +150,13 @@ class AmazonAds(LoginWithAmazon):
         answer = connection.send("GET", f"{api}/amc/audiences/metadata/{audience_id}")
         if check:
             target = answers.target_of(must_be_object(answer))
+            account = regions.plain(ad_account_id)
+            marketing_cloud.check_fits(target, settings)
             owner = answers.number(target.get("advertiserId"))
             if target.get("connectionId"):
                 connection_id = str(target["connectionId"])
-                owner = marketing_cloud.advertiser_of(connection, api, connection_id)
-            if owner not in {"", regions.plain(ad_account_id)}:
+                owner = marketing_cloud.owner_of(connection, api, connection_id, account)
+            if owner not in {"", account}:
                 raise NotThere("This audience belongs to another ad account.")
         return answers.audience(answer, ad_account_id, settings)
 

@@ -72,7 +72,7 @@ def error_in(answer: Answer) -> PlatformError | None:
         code=word(body.get("code") or said),
         request_id=answer.request_id(REQUEST_ID),
         status=answer.status,
-        retry_after=_wait(answer) if kind is Throttled else answer.retry_after,
+        retry_after=_wait(answer, kind),
     )
 
 
@@ -94,10 +94,16 @@ def _kind(status: int, said: str, *, is_its_own: bool) -> type[PlatformError]:
     return UnknownAnswer
 
 
-def _wait(answer: Answer) -> float | None:
-    """Return the seconds to wait: at least one. Whether they are always said is not confirmed."""
+def _wait(answer: Answer, kind: type[PlatformError]) -> float | None:
+    """Return the seconds to wait: at least one after too many requests.
+
+    Whether they are always said is not confirmed. The end of a rate limit's window says nothing
+    of when other trouble is over.
+    """
     said = answer.retry_after
-    return None if said is None else max(1.0, said)
+    if kind is Throttled:
+        return None if said is None else max(1.0, said)
+    return said if answer.headers.get("Retry-After") else None
 
 
 def listed(found: Any) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ https://github.com/aws-solutions/amazon-marketing-cloud-uploader-from-aws
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from functools import cache, partial
 
@@ -25,7 +26,7 @@ _LETTERS = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "ø": 
 _BETWEEN_WORDS = re.compile(r"(?:[\s,.!\[\](){}]|\bc/o\b)+")
 _WITH_POUND = re.compile(r"([a-z]*)#([0-9a-z/-]*)")
 _STATE_CODE = re.compile(r"[a-z]{2}")
-_ZIP_WITH_MORE = re.compile(r"\s*(\d{5})-\d{4}\s*", re.ASCII)
+_ZIP_WITH_MORE = re.compile(r"\s*(\d{5})[-\s]?\d{4}\s*", re.ASCII)
 _ANY_POSTAL = re.compile(r"(?=.*[0-9])[0-9a-z]{3,10}", re.ASCII)
 _FIVE = re.compile(r"\d{5}", re.ASCII)
 
@@ -72,13 +73,22 @@ def state(country: str, value: str) -> str:
     """Clean a state to its code of two letters (in Spain also of one)."""
     text = re.sub(r"[^a-z]", "", value.lower())
     codes = states.BY_COUNTRY.get(country or _OTHERWISE, {})
-    if text in codes:
-        return codes[text]
+    for spelled in (text, *_without_accents(value)):
+        if spelled in codes:
+            return codes[spelled]
     if _STATE_CODE.fullmatch(text) or text in codes.values():
         return text
     # Amazon's uploader takes the first two letters of a name that it does not know. That is a
     # wrong code more often than not, and a person is found by the rest of a record too.
     raise Invalid(Reason.NOT_A_STATE if value.strip() else Reason.EMPTY)
+
+
+def _without_accents(name: str) -> tuple[str, str]:
+    """Return a name as the table of states spells it: "quebec", or "badenwuerttemberg"."""
+    lower = name.lower()
+    folded = unicodedata.normalize("NFD", lower)
+    spelled_out = unicodedata.normalize("NFC", lower).translate(_LETTERS)
+    return re.sub(r"[^a-z]", "", folded), re.sub(r"[^a-z]", "", spelled_out)
 
 
 def postal(country: str, value: str) -> str:

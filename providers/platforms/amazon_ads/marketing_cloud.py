@@ -18,6 +18,11 @@ _AGREE = (
     "and accept them at Amazon; nobody else can, and this product does not do it for them."
 )
 
+_GOES_ELSEWHERE = {
+    True: "This audience goes to AMC: choose to send to AMC, or to AMC and DSP.",
+    False: "This audience does not go to AMC: choose to send to DSP.",
+}
+
 
 def target(connection: Connection, api: str, request: AudienceRequest) -> dict[str, Any]:
     """Return what a new audience goes to: a DSP advertiser, or a connection with AMC."""
@@ -52,16 +57,29 @@ def of_records(connection: Connection, api: str, audience_id: str, to: str) -> d
     answer = connection.send("GET", f"{api}/amc/audiences/metadata/{audience_id}")
     connection_id = str(answers.target_of(must_be_object(answer)).get("connectionId") or "")
     if not connection_id:
-        raise BadRequest("This audience does not go to AMC: choose to send to DSP.")
+        raise BadRequest(_GOES_ELSEWHERE[False])
     both = {"targetTypes": ["DSP"]} if to == form.BOTH else {}
     return {"connectionId": connection_id, **both}
 
 
-def advertiser_of(connection: Connection, api: str, connection_id: str) -> str:
-    """Return the DSP advertiser of a connection; empty where it has none or is not shown."""
+def check_fits(found: Mapping[str, Any], settings: Mapping[str, str]) -> None:
+    """Raise BadRequest where an audience goes elsewhere than the form says."""
+    to_amc = bool(found.get("connectionId"))
+    # Where Amazon does not tell what it goes to, the first records find out.
+    is_told = to_amc or bool(found.get("advertiserId"))
+    if is_told and to_amc is not form.sends_to_amc(settings):
+        raise BadRequest(_GOES_ELSEWHERE[to_amc])
+
+
+def owner_of(connection: Connection, api: str, connection_id: str, account: str) -> str:
+    """Return the AMC account or the DSP advertiser of a connection, whichever `account` is one of.
+
+    Empty where it has none or is not shown.
+    """
+    name = "amcAccountId" if account.startswith(accounts.AMC) else "dspAdvertiserId"
     for each in _connections(connection, api, {"connectionId": connection_id}):
         if each.get("connectionId") == connection_id:
-            return answers.number(each.get("dspAdvertiserId"))
+            return answers.number(each.get(name))
     return ""
 
 

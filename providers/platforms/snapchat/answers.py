@@ -58,6 +58,10 @@ def error_in(answer: Answer) -> PlatformError | None:
     is_good = any(map(succeeded, judged)) if judged else _is_success(body.get("request_status"))
     if answer.status < HTTPStatus.MULTIPLE_CHOICES and is_good:
         return None
+    return _error(answer, body, judged)
+
+
+def _error(answer: Answer, body: Mapping[str, Any], judged: list[dict[str, Any]]) -> PlatformError:
     reasons = (item.get("sub_request_error_reason") for item in judged)
     said = str(body.get("debug_message") or next(filter(None, reasons), ""))
     found = re.search(r"\bE[0-9]{4}\b", f"{body.get('error_code')} {said}")
@@ -71,8 +75,13 @@ def error_in(answer: Answer) -> PlatformError | None:
         code=code,
         request_id=answer.request_id(),
         status=answer.status,
-        retry_after=answer.retry_after,
+        retry_after=_wait(answer, kind),
     )
+
+
+def _wait(answer: Answer, kind: type[PlatformError]) -> float | None:
+    """Return how long to wait: when a window ends is of use only to a call that came too fast."""
+    return answer.retry_after if kind is Throttled or answer.headers.get("Retry-After") else None
 
 
 def _kind(status: int, code: str, *, has_envelope: bool) -> type[PlatformError]:
@@ -120,10 +129,20 @@ def every(
 def only(
     answer: Answer, plural: str, kind: str, field: str, *, wrote: bool = False
 ) -> dict[str, Any]:
-    """Return the one thing of an answer, which must have this field, or raise UnknownAnswer."""
-    for item in _listed({plural: must_be_object(answer).get(plural)}):
+    """Return the one thing of an answer, which must have this field, or raise UnknownAnswer.
+
+    An answer that is an error as a whole is one here, whatever it says of the thing: only in a
+    list may some have failed and others not.
+    """
+    body = must_be_object(answer)
+    items = list(_listed({plural: body.get(plural)}))
+    if not _is_success(body.get("request_status", "success")):
+        error = _error(answer, body, items)
+        error.may_have_happened = wrote and isinstance(error, PlatformDown | UnknownAnswer)
+        raise error
+    for item in items:
         thing = item.get(kind)
-        if isinstance(thing, dict) and isinstance(thing.get(field), str | int):
+        if succeeded(item) and isinstance(thing, dict) and isinstance(thing.get(field), str | int):
             return thing
     raise UnknownAnswer(
         f"Snapchat's answer holds no {kind} with its {field}.",

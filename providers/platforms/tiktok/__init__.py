@@ -43,6 +43,10 @@ _WRONG_KIND = {
     True: "This audience is not made of files. Leave the days until its end empty.",
     False: "This audience is made of files. Give the days until its end, which stays as it is.",
 }
+_NOT_OURS = (
+    "This audience is shared by another ad account, which alone can change it. Choose that ad "
+    "account, or an audience that this one made."
+)
 
 # Apple's and Google's ids look alike and go under different names here: each needs a column of
 # its own, and one that is merely called "maid" does not tell.
@@ -108,7 +112,9 @@ class TikTok(TikTokConsent):
     )
     # https://business-api.tiktok.com/portal/docs?id=1740029171730433
     # An endpoint takes 10 requests a second; half of it, as no answer says how much is left. The
-    # most users in a request is not published, and public clients send between 1,000 and 10,000.
+    # table has a line "Streaming API" of 10,000 a second too; whether it covers /segment/* is not
+    # confirmed. The most users in a request is not published, and public clients send between
+    # 1,000 and 10,000.
     limits = Limits(batch_rows=1_000, rates=(Rate(5, 1.0, Per.APP),), minimum_audience=1_000)
     replace = Replace.BY_DIFFERENCE
     revocation = Revocation(
@@ -185,6 +191,8 @@ class TikTok(TikTokConsent):
         of_files = files.are_used(request.settings)
         if request.existing_id:
             found = self._read(connection, request.ad_account_id, request.existing_id)
+            if found.get("is_creator") is False:
+                raise BadRequest(_NOT_OURS)
             if _is_of_files(found) is not of_files:
                 raise BadRequest(_WRONG_KIND[of_files])
             return answers.audience(found, request.ad_account_id)

@@ -33,7 +33,7 @@ FIELD = FormField(
     help="Counted from its creation. With it the audience is made of files: Ads Manager shows it "
     "under Customer File, TikTok works on each change for up to two days, and at least 1,000 "
     "people must be left after it. An existing audience keeps its own end. Without it people are "
-    "sent one by one, and the audience does not end as long as it is used.",
+    "sent in small requests, and TikTok may end the audience after 365 days.",
 )
 # "Fewer than 50" in a request.
 MOST_FILES = 49

@@ -10,7 +10,15 @@ from urllib.parse import quote
 
 from providers.app import App
 from providers.connection import Answer, Connection
-from providers.declarations import Limits, Per, Permission, Rate, Replace, Revocation
+from providers.declarations import (
+    IdentifierType,
+    Limits,
+    Per,
+    Permission,
+    Rate,
+    Replace,
+    Revocation,
+)
 from providers.errors import (
     NotThere,
     PermissionMissing,
@@ -85,6 +93,10 @@ class X(OAuth1Platform):
     grants_are_shared = True
     destination_fields = form.DESTINATION_FIELDS
 
+    def identifiers_for(self, settings: Mapping[str, str]) -> tuple[IdentifierType, ...]:
+        """Return the identifier types, with phone numbers written as the destination asks."""
+        return form.identifiers_for(settings)
+
     # Consent
 
     def authorize_parameters(self, options: Mapping[str, str]) -> dict[str, str]:
@@ -119,8 +131,10 @@ class X(OAuth1Platform):
         connection = replace(self.connect(app, tokens, options), classify=answers.revocation_error)
         try:
             connection.send("POST", f"{LOGIN}/1.1/oauth/invalidate_token.json")
-        except TokenRejected:
-            return
+        except TokenRejected as rejected:
+            # Any other refusal may be one of our signature: the access would go on.
+            if rejected.code != answers.OVER:
+                raise
 
     def classify(self, answer: Answer) -> PlatformError | None:
         """Judge an answer by its status and its errors."""
@@ -142,13 +156,18 @@ class X(OAuth1Platform):
         )
 
     def _ask_who(self, connection: Connection) -> str:
-        for account in answers.every(connection, f"{API}/accounts", {"count": 1}):
-            told = answers.only(self._access(connection, str(account["id"])), "user_id")
-            return str(told["user_id"])
-        # Nobody can be asked about a user without ad accounts. Tokens begin with the user's id.
+        # Nobody can be asked about a user without ad accounts.
+        unsaid: PlatformError = UnknownAnswer(f"{self.label} did not say who authorized.")
+        try:
+            for account in answers.every(connection, f"{API}/accounts", {"count": 1}):
+                told = answers.only(self._access(connection, str(account["id"])), "user_id")
+                return str(told["user_id"])
+        except (Throttled, PlatformDown, PermissionMissing, NotThere) as trouble:
+            unsaid = trouble
+        # Tokens begin with the user's id.
         user_id, _, rest = connection.tokens.access.reveal().partition("-")
         if not rest or not (user_id.isascii() and user_id.isdigit()):
-            raise UnknownAnswer(f"{self.label} did not say who authorized.")
+            raise unsaid
         return user_id
 
     def ad_accounts(self, connection: Connection) -> Iterator[AdAccount]:

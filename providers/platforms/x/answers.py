@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -29,12 +31,15 @@ PAGE = 1000
 PATIENCE = 5.0
 # Undocumented, and on its answers all the same; X's support asks for it.
 REQUEST_ID = "x-transaction-id"
+# Seconds. X does not say how far the clock that signs may be off.
+MOST_SKEW = 300
+OVER = "89"
 
 # https://docs.x.com/x-ads-api/fundamentals/error-codes-and-responses
 _BY_CODE: dict[str, type[PlatformError]] = {
     # Which of these two the Ads API answers to a revoked token is not confirmed.
     "UNAUTHORIZED_ACCESS": TokenRejected,
-    "89": TokenRejected,
+    OVER: TokenRejected,
     # Our key, our clock or our signature: no person can mend it by authorizing again.
     "32": AppMisconfigured,
     "415": AppMisconfigured,
@@ -92,6 +97,10 @@ _SENTENCES_BY_CODE = {
     "ACCOUNT_LOCKED_OUT": "X has locked the authorizing person's account.",
     "USER_NOT_FOUND": "X no longer knows the authorizing person.",
 }
+_WRONG_CLOCK = (
+    "X does not take what this application signs: this machine's clock differs from X's by more "
+    "than five minutes."
+)
 _XML_ERROR = re.compile(r'<error code="(\d+)">([^<]*)')
 
 
@@ -146,8 +155,21 @@ def _kind(status: int, code: str, *, of_items: bool) -> type[PlatformError]:
     return _BY_STATUS.get(status, UnknownAnswer)
 
 
+def _is_off(answer: Answer) -> bool:
+    """Say whether our clock and that of X differ by more than a signature may be old."""
+    try:
+        theirs = parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
+    except ValueError:
+        return False
+    return abs(time.time() - theirs) > MOST_SKEW
+
+
 def _error(answer: Answer, kind: type[PlatformError], code: str, said: object) -> PlatformError:
     sentence = _SENTENCES_BY_CODE.get(code, _SENTENCES[kind])
+    if answer.status == HTTPStatus.UNAUTHORIZED and code != OVER and _is_off(answer):
+        # A bad signature and a dead token are told in the same words, and all of our signatures
+        # are bad while our clock is wrong.
+        kind, sentence = AppMisconfigured, _WRONG_CLOCK
     if said and kind in {BadRequest, BadRows, UnknownAnswer}:
         sentence = f"{sentence} It says: {quoted(said)}"
     wait = answer.retry_after

@@ -8,12 +8,18 @@ from providers import audience_form, identifier_types, identifiers
 from providers.declarations import FieldKind, FormField, IdentifierType
 from providers.values import AudienceRequest
 
+# A destination's field, and its two words.
+PHONE_FIELD = "phone_form"
+WITH_PLUS, DIGITS = "plus", "digits"
+
+_PHONE = "phone_number"
 # https://developer.x.com/en/docs/x-ads-api/audiences/overview/user-data
 # Not here: `partner_user_id`, the only one that X takes unhashed, as a batch holds digests alone.
 IDENTIFIERS = (
     identifier_types.email("email", identifiers.email),
-    # X does not document how phones are written. Other senders leave them in E.164 with the `+`.
-    identifier_types.phone("phone_number", identifiers.phone_e164),
+    # X does not document how phones are written. Other senders leave them in E.164 with the `+`;
+    # a destination may ask for digits alone.
+    identifier_types.phone(_PHONE, identifiers.phone_e164),
     identifier_types.mobile_ad_id("device_id", identifiers.device_id),
     IdentifierType(
         "handle",
@@ -34,6 +40,13 @@ IDENTIFIERS = (
         "2244994945",
         by_name_only=True,
     ),
+)
+
+_IN_DIGITS = tuple(
+    identifier_types.phone(_PHONE, identifiers.phone_digits)
+    if each.key == identifier_types.PHONE
+    else each
+    for each in IDENTIFIERS
 )
 
 # Letters that break the creation of an audience, by reports of other senders.
@@ -65,6 +78,15 @@ DESTINATION_FIELDS = (
         help="A custom audience that is there already, instead of a name.",
     ),
     FormField(
+        name=PHONE_FIELD,
+        label="Phone numbers are hashed",
+        kind=FieldKind.CHOICE,
+        initial=WITH_PLUS,
+        choices=((WITH_PLUS, "With their +"), (DIGITS, "As digits only")),
+        help="X does not say which. If it finds few of the phone numbers, use the other. "
+        "Numbers that come hashed stay as they are.",
+    ),
+    FormField(
         name=audience_form.MEMBERSHIP_FIELD,
         label="Membership (days)",
         kind=FieldKind.INTEGER,
@@ -73,6 +95,11 @@ DESTINATION_FIELDS = (
         help="How long people stay after they were last sent. Left empty, X keeps them 13 months.",
     ),
 )
+
+
+def identifiers_for(settings: Mapping[str, str]) -> tuple[IdentifierType, ...]:
+    """Return the identifier types, with phone numbers written as the destination asks."""
+    return _IN_DIGITS if settings.get(PHONE_FIELD) == DIGITS else IDENTIFIERS
 
 
 def check(settings: Mapping[str, str]) -> dict[str, str]:

@@ -61,6 +61,8 @@ class AmazonAds(Emulator):
         "metadata_200": "creating an audience answers 200 instead of 201",
         "flat_target": "an audience shows its target without targetResource around it",
         "audience_gone": "no audience is there any more",
+        "profiles_need_campaigns": "profiles are refused without advertising::campaign_management",
+        "small_patches": "the older API takes 1 MB of patches at once instead of 6 MB",
         "job_completed": "jobs end as COMPLETED instead of SUCCEEDED",
         "job_failed": "jobs fail",
         "job_partial": "the first record of a job is invalid",
@@ -173,15 +175,25 @@ class AmazonAds(Emulator):
             raise NotAuthenticated
         if self.faults.is_on("not_on_list"):
             raise NotAuthenticated
-        of_audiences = "/amc/audiences" in request.path
-        of_provider = "/dp/" in request.path
-        needed = {login.AUDIENCES} if of_audiences or of_provider else login.CAMPAIGNS
-        if of_audiences and not self.faults.is_on("audiences_scope_needed"):
-            # Whether campaign management alone would do is not confirmed.
-            needed = needed | login.CAMPAIGNS
-        if not needed & set(grant.scopes):
+        if not self._sufficient_scopes() & set(grant.scopes):
             raise NotAuthenticated
         return Access(self.on_behalf_of(grant.person), grant, region, self.faults)
+
+    def _sufficient_scopes(self) -> set[str]:
+        """Return the scopes each of which opens the path of now."""
+        if "/amc/audiences" in request.path:
+            if self.faults.is_on("audiences_scope_needed"):
+                return {login.AUDIENCES}
+            # Whether campaign management alone would do is not confirmed.
+            return {login.AUDIENCES, *login.CAMPAIGNS}
+        if "/dp/" in request.path:
+            return {login.AUDIENCES}
+        is_lenient = not self.faults.is_on("profiles_need_campaigns")
+        if request.path.endswith("/v2/profiles") and is_lenient:
+            # A public client asks for audiences alone and reads profiles; that this is enough for
+            # every application is not confirmed.
+            return {login.AUDIENCES, *login.CAMPAIGNS}
+        return login.CAMPAIGNS
 
     def refuse_permission(self) -> None:
         """Refuse a caller whose role does not suffice; both ways of it are known."""
@@ -201,17 +213,18 @@ class AmazonAds(Emulator):
         return True
 
     def too_many(self) -> Response:
-        response = shapes.answer({"message": "Too Many Requests"}, 429)
+        response = shapes.answer(shapes.of_this_path({"message": "Too Many Requests"}), 429)
         # Whether the audiences always send it is not confirmed.
         if not self.faults.is_on("no_retry_after"):
             response.headers["Retry-After"] = "1"
         return response
 
     def failed(self) -> Response:
-        return shapes.answer({"message": "Internal Server Error"}, 500)
+        body = shapes.of_this_path({"message": "Internal Server Error"})
+        return shapes.answer(body, 500)
 
     def _told(self, refused: Refused) -> Response:
-        body = dict(refused.body)
+        body = shapes.of_this_path(refused.body)
         if "message" in body and self.faults.is_on("capital_message"):
             body["Message"] = body.pop("message")
         return shapes.answer(body, refused.status)

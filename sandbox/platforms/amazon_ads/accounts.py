@@ -21,6 +21,9 @@ _CHOICES = {
 }
 _TYPES = {"seller", "vendor", "agency"}
 _MOST, _LAST_START = 100, 29_900
+_NEXT = "page-"
+# Python reads no number of thousands of digits.
+_LONGEST_NUMBER = 9
 
 
 def routes(platform: AmazonAds) -> list[tuple[Any, ...]]:
@@ -29,7 +32,7 @@ def routes(platform: AmazonAds) -> list[tuple[Any, ...]]:
         ("/v2/profiles", partial(profiles, platform), "GET"),
         ("/dsp/advertisers", partial(advertisers, platform), "GET"),
         ("/managerAccounts", managers, "GET"),
-        ("/adsAccounts/list", ads_accounts, "POST"),
+        ("/adsAccounts/list", partial(ads_accounts, platform), "POST"),
     ]
 
 
@@ -45,6 +48,9 @@ def profiles(platform: AmazonAds, access: Access) -> Response:
     otherwise = "view" if platform.faults.is_on("profiles_view") else "edit"
     seen = access.profiles(asked.get("accessLevel", otherwise))
     found = [each for each in seen if not types or each["accountInfo"]["type"] in types]
+    if asked.get("validPaymentMethodFilter"):
+        is_valid = asked["validPaymentMethodFilter"] == "true"
+        found = [each for each in found if each["accountInfo"]["validPaymentMethod"] is is_valid]
     return answer(found)
 
 
@@ -75,7 +81,32 @@ def managers(access: Access) -> Response:
     return answer({"managerAccounts": MANAGERS if is_in_one else []})
 
 
-def ads_accounts(access: Access) -> Response:
+def ads_accounts(platform: AmazonAds, access: Access) -> Response:
+    # Which content type it wants is not confirmed.
+    body = shapes.sent(request.mimetype) if request.get_data() else {}
+    most, start = body.get("maxResults", _MOST), _place(body.get("nextToken"))
+    if not isinstance(most, int) or isinstance(most, bool) or not 1 <= most <= _MOST:
+        raise _invalid(f"maxResults must be 1 to {_MOST}")
+    if platform.faults.is_on("small_pages"):
+        most = 2
+    found = _accounts_of(access)
+    shown: dict[str, Any] = {"adsAccounts": found[start : start + most]}
+    if start + most < len(found):
+        shown["nextToken"] = f"{_NEXT}{start + most}"
+    return answer(shown)
+
+
+def _place(token: Any) -> int:
+    """Return where the page that a token stands for begins."""
+    if token is None:
+        return 0
+    place = token.removeprefix(_NEXT) if isinstance(token, str) else ""
+    if not place.isdecimal() or len(place) > _LONGEST_NUMBER:
+        raise _invalid("nextToken is not known")
+    return int(place)
+
+
+def _accounts_of(access: Access) -> list[dict[str, Any]]:
     by_entity: dict[str, dict[str, Any]] = {}
     for profile in access.profiles("view"):
         info, country = profile["accountInfo"], profile["countryCode"]
@@ -95,12 +126,13 @@ def ads_accounts(access: Access) -> Response:
             }
         )
         shown["countryCodes"].append(country)
-    return answer({"adsAccounts": list(by_entity.values())})
+    return list(by_entity.values())
 
 
 def _whole(name: str, otherwise: int, least: int, most: int) -> int:
     found = request.args.get(name, str(otherwise))
-    if not found.isdecimal() or not least <= int(found) <= most:
+    is_number = found.isdecimal() and len(found) <= _LONGEST_NUMBER
+    if not is_number or not least <= int(found) <= most:
         words = f"{name} must be {least} to {most}"
         problem = {"errorType": "INVALID_ARGUMENT", "field": name, "message": words}
         body = {"requestId": shapes.a_request_id(), "message": words, "errors": [problem]}

@@ -101,9 +101,11 @@ def made(platform: AmazonAds, access: Access) -> Response:
 def deleted(platform: AmazonAds, access: Access) -> Response:
     """Delete a connection; without a name for it, every one."""
     asked = request.args.get("connectionId")
-    for each in _of(platform, access):
-        if asked is None or each["connectionId"] == asked:
-            del platform.connections[each["connectionId"]]
+    found = [each["connectionId"] for each in _of(platform, access)]
+    if asked is not None and asked not in found:
+        raise Refused(404, "connectionId not found")
+    for each in found if asked is None else [asked]:
+        del platform.connections[each]
     return Response(status=204)
 
 

@@ -49,7 +49,7 @@ class Promise:
         if self.method == "S256":
             hashed = hashlib.sha256(verifier.encode()).digest()
             verifier = base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()
-        return secrets.compare_digest(verifier, self.challenge)
+        return secrets.compare_digest(verifier.encode(), self.challenge.encode())
 
 
 def token(platform: AmazonAds) -> Response:

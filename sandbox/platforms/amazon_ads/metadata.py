@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TYPE = "application/vnd.amcaudiences.v1+json"
 LONGEST = 34_300_800
-CURRENCIES = {
+CURRENCIES = (
     "AED",
     "AUD",
     "CAD",
@@ -33,7 +33,7 @@ CURRENCIES = {
     "SEK",
     "TRY",
     "USD",
-}
+)
 
 
 def routes(platform: AmazonAds) -> list[tuple[Any, ...]]:

@@ -22,6 +22,10 @@ GERMANY, BRITAIN = 600711223344556671, 600711223344556673
 AMC_ACCOUNT, AMC_INSTANCE, AMC_MARKETPLACE = "ENTITY7AMC8ACME9", "amcacme0001", "ATVPDKIKX0DER"
 
 
+# Where no way to pay is on file, so that its filter can be seen to work.
+_UNPAID = "A2EUQ1WTGCTBG2"
+
+
 def _profile(
     profile_id: int, country: str, currency: str, marketplace: str, account: tuple[str, str, str]
 ) -> dict[str, Any]:
@@ -37,7 +41,9 @@ def _profile(
             "id": entity,
             "type": kind,
             "name": name,
-            "validPaymentMethod": True,
+            # Its values are not confirmed.
+            "subType": "",
+            "validPaymentMethod": marketplace != _UNPAID,
         },
     }
 

@@ -103,13 +103,18 @@ def shown(platform: AmazonAds, access: Access, job: str) -> Response:
     unknown = {"dspAudienceSize": -1, "idResolutionCount": -1, "receivedRecordSize": -1}
     known = {} if audience is None else metadata.sizes(audience)
     body: dict[str, Any] = {"jobRequestId": job, "jobState": state}
-    if state != "PENDING":
-        good = 0 if found.failed else found.count - len(found.invalid)
-        body |= {
-            "successful": {"recordsProcessedRate": round(100 * good / found.count, 2)},
-            "invalidRecords": found.invalid,
-            "audienceSize": {**unknown, **known, "receivedRecordSize": good},
-        }
+    if state == "PENDING":
+        # All fields are there from the beginning; nothing is known of them yet.
+        nothing = {"recordsProcessedRate": 0.0}
+        return answer(
+            {**body, "successful": nothing, "invalidRecords": [], "audienceSize": unknown}
+        )
+    good = 0 if found.failed else found.count - len(found.invalid)
+    body |= {
+        "successful": {"recordsProcessedRate": round(100 * good / found.count, 2)},
+        "invalidRecords": found.invalid,
+        "audienceSize": {**unknown, **known, "receivedRecordSize": good},
+    }
     return answer(body)
 
 
@@ -136,6 +141,8 @@ def _carry_out(
         where = record.get("countryCode") or audience.facts["countryCode"]
         if where in CONSENT_NEEDED and not _has_consent(record):
             job.invalid.append(_invalid(audience, record, "Consent is needed in this country"))
+        elif not any(record["hashedPII"]):
+            job.invalid.append(_invalid(audience, record, "The record names nobody"))
         elif spoiled:
             job.invalid.append(_invalid(audience, record, "The record is not valid"))
             spoiled = False
@@ -189,7 +196,7 @@ def _check(record: Any) -> None:
     who = record.get("externalUserId")
     if not isinstance(who, str) or not _USER_ID.fullmatch(who):
         raise Refused(400, r"externalUserId must match ^[0-9a-zA-Z\-_]{1,128}$")
-    if record.get("action") not in {"CREATE", "DELETE"}:
+    if record.get("action") not in ("CREATE", "DELETE"):
         raise Refused(400, "action must be CREATE or DELETE")
     metadata.country(record.get("countryCode"))
     _check_hashed(record.get("hashedPII"))
@@ -200,7 +207,8 @@ def _check_hashed(hashed: Any) -> None:
     if not isinstance(hashed, list) or not 1 <= len(hashed) <= 100:
         raise Refused(400, "hashedPII must be 1 to 100 objects")
     for columns in hashed:
-        if not isinstance(columns, dict) or not columns or not set(columns) <= COLUMNS:
+        # No column is called required: an object without any costs its record, not the request.
+        if not isinstance(columns, dict) or not set(columns) <= COLUMNS:
             raise Refused(400, f"hashedPII must be of {', '.join(sorted(COLUMNS))}")
         for digest in columns.values():
             if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
@@ -215,8 +223,9 @@ def _check_consent(consent: Any) -> None:
     amazon = _consent(consent).get("amzn")
     if amazon is None:
         return
-    words = [amazon.get("amznAdStorage"), amazon.get("amznUserData")] if amazon else [None]
-    if not isinstance(amazon, dict) or not set(words) <= CONSENTS:
+    said = amazon if isinstance(amazon, dict) else {}
+    words = [said.get("amznAdStorage"), said.get("amznUserData")]
+    if not all(isinstance(word, str) and word in CONSENTS for word in words):
         raise Refused(400, f"amzn must be of {', '.join(sorted(CONSENTS))}")
 
 
@@ -241,7 +250,7 @@ def _check_target(audience: Audience, target: Any) -> None:
     if not isinstance(target, dict) or target.get("connectionId") != connection_id:
         raise Refused(400, "targetResource must name the audience's connectionId")
     types = target.get("targetTypes", [])
-    if not isinstance(types, list) or not set(types) <= {"DSP", "AMC"}:
+    if not isinstance(types, list) or not all(each in ("DSP", "AMC") for each in types):
         raise Refused(400, "targetTypes must be of AMC and DSP")
     audience.facts["dsp"] = "DSP" in types
 

@@ -23,7 +23,8 @@ class NotAuthenticated(Refused):
 
     def __init__(self) -> None:
         told: dict[str, Any] = {"message": "Unauthorized"}
-        if not request.path.partition("/amc/")[1]:
+        # The older Data Provider API says the same as the audiences' of today.
+        if not any(part in request.path for part in ("/amc/", "/dp/")):
             told = {"code": "401", "details": "Authentication failed", "requestId": a_request_id()}
         super().__init__(401, "Unauthorized", told)
 
@@ -52,6 +53,13 @@ class NotANumber(Refused):
 
 def a_request_id() -> str:
     return uuid.uuid4().hex.upper()[:20]
+
+
+def of_this_path(error: dict[str, Any]) -> dict[str, Any]:
+    """Return an error's body; those of connections name the request, too (sheet, section 3.2)."""
+    if "/amc/audiences/connections" in request.path and "message" in error:
+        return {"requestId": a_request_id(), **error}
+    return dict(error)
 
 
 def answer(body: Any, status: int = 200) -> Response:

@@ -68,7 +68,7 @@ def created(platform: Pinterest, account: str) -> Response:
     name, kind = body.get("name"), body.get("list_type", "EMAIL")
     if not isinstance(name, str) or not name.strip():
         raise Malformed("name is required.")
-    if kind not in LIST_TYPES:
+    if not isinstance(kind, str) or kind not in LIST_TYPES:
         raise Malformed("list_type is not one of the allowed values.")
     records = _records(platform, body)
     now = int(platform.clock.now())
@@ -87,9 +87,9 @@ def changed(platform: Pinterest, account: str, list_id: str) -> Response:
     found = _find(platform, account, list_id)
     body = shapes.read_object()
     operation = body.get("operation_type")
-    if operation not in {"ADD", "REMOVE"}:
+    if not isinstance(operation, str) or operation not in {"ADD", "REMOVE"}:
         raise Malformed("operation_type must be ADD or REMOVE.")
-    _change(platform, found, str(operation), _records(platform, body))
+    _change(platform, found, operation, _records(platform, body))
     return shapes.json_answer(_list(platform, found))
 
 
@@ -171,23 +171,16 @@ def audiences_listed(platform: Pinterest, account: str) -> Response:
 
 def audience_created(platform: Pinterest, account: str) -> Response:
     body = shapes.read_object()
-    name, kind, rule = body.get("name"), body.get("audience_type"), body.get("rule")
-    if not isinstance(name, str) or not name.strip():
-        raise Malformed("name is required.")
-    if kind not in AUDIENCE_TYPES:
-        raise Malformed("audience_type is not one of the allowed values.")
-    if not isinstance(rule, dict):
-        raise Malformed("rule is required.")
-    if kind == "CUSTOMER_LIST":
-        _check_rule(platform, account, rule)
+    _check_audience(body)
+    _check_rule(platform, account, body)
     now = int(platform.clock.now())
     made = {
         "ad_account_id": account,
         "id": str(next(platform.shelf.audience_ids)),
-        "name": name,
-        "audience_type": kind,
+        "name": body["name"],
+        "audience_type": body["audience_type"],
         "description": body.get("description"),
-        "rule": rule,
+        "rule": body["rule"],
         "type": "audience",
         "created_timestamp": now,
         "updated_timestamp": now,
@@ -209,14 +202,33 @@ def audience_changed(platform: Pinterest, account: str, audience_id: str) -> Res
         return shapes.json_answer(_audience(platform, platform.shelf.audiences.pop(found["id"])))
     if operation != "UPDATE":
         raise Malformed("operation_type must be UPDATE or REMOVE.")
-    found |= {each: body[each] for each in ("name", "description", "rule") if each in body}
+    wished = found | {each: body[each] for each in ("name", "description", "rule") if each in body}
+    _check_audience(wished)
+    if "rule" in body:
+        _check_rule(platform, account, wished)
+    found |= wished
     found["updated_timestamp"] = int(platform.clock.now())
     return shapes.json_answer(_audience(platform, found))
 
 
-def _check_rule(platform: Pinterest, account: str, rule: dict[str, Any]) -> None:
+def _check_audience(wished: dict[str, Any]) -> None:
+    """Check what may be said of an audience, new or not."""
+    name, kind, rule = wished.get("name"), wished.get("audience_type"), wished.get("rule")
+    if not isinstance(name, str) or not name.strip():
+        raise Malformed("name is required.")
+    if not isinstance(kind, str) or kind not in AUDIENCE_TYPES:
+        raise Malformed("audience_type is not one of the allowed values.")
+    if not isinstance(wished.get("description"), str | None):
+        raise Malformed("description must be a string.")
+    if not isinstance(rule, dict):
+        raise Malformed("rule is required.")
+
+
+def _check_rule(platform: Pinterest, account: str, wished: dict[str, Any]) -> None:
     """Check that the rule names a list; whether it must be matched already is not confirmed."""
-    list_id = rule.get("customer_list_id")
+    if wished["audience_type"] != "CUSTOMER_LIST":
+        return
+    list_id = wished["rule"].get("customer_list_id")
     found = platform.audiences.get(list_id) if isinstance(list_id, str) else None
     if found is None or found.account != account:
         raise Malformed("rule.customer_list_id is not a customer list of this ad account.")

@@ -39,6 +39,8 @@ class Snapchat(Emulator):
         "me_flip": "`me` is another of the person's memberships",
         "old_me": "`me` without members and without a username",
         "fail_after_clear": "the add that follows all_users fails",
+        "grant_error_401": "invalid_grant comes with HTTP 401 instead of 400",
+        "no_scope": "token answers name no scope",
         "refresh_same": "a refresh repeats the refresh token",
     }
 
@@ -94,7 +96,9 @@ class Snapchat(Emulator):
         if answer is None:
             return oauth_error("unsupported_grant_type")
         refused = self.faults.take("invalid_grant")
-        return (None if refused else answer()) or oauth_error("invalid_grant")
+        # Which of the two statuses it has is not confirmed.
+        status = 401 if self.faults.is_on("grant_error_401") else 400
+        return (None if refused else answer()) or oauth_error("invalid_grant", status)
 
     def _exchanged(self) -> Response | None:
         form = request.form
@@ -122,8 +126,9 @@ class Snapchat(Emulator):
             "access_token": self.grants.issue(grant, seconds, "0."),
             "token_type": "Bearer",
             "expires_in": seconds,
-            "scope": SCOPE,
         }
+        if not self.faults.is_on("no_scope"):
+            body["scope"] = SCOPE
         return json_answer(body | ({"refresh_token": refresh} if refresh else {}))
 
     # Who and where

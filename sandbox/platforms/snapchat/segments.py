@@ -71,6 +71,7 @@ def changed(platform: Snapchat, access: Access, account: str) -> Response:
         audience = _segment(platform, access, str(each.get("id", "")))
         if audience.account != account:
             raise NotFound
+        _check_immutable(each, account)
         audience.name = each.get("name", audience.name)
         for field in ("description", "retention_in_days"):
             audience.facts[field] = each.get(field, audience.facts[field])
@@ -139,6 +140,13 @@ def _check(wished: dict[str, Any]) -> None:
         raise Refused(400, "E2025", "description must be a text")
 
 
+def _check_immutable(wished: dict[str, Any], account: str) -> None:
+    """Refuse to change what is fixed at creation; to repeat it is no change."""
+    for field, fixed in (("source_type", "FIRST_PARTY"), ("ad_account_id", account)):
+        if wished.get(field, fixed) != fixed:
+            raise Refused(400, "E2023", f"{field} is an immutable field")
+
+
 def _new(platform: Snapchat, account: str, wished: dict[str, Any]) -> Audience:
     facts = {
         "description": wished.get("description", ""),
@@ -154,7 +162,8 @@ def _new(platform: Snapchat, account: str, wished: dict[str, Any]) -> Audience:
 def _identifiers(sent: dict[str, Any]) -> list[bytes]:
     """Check one users object and return the digests in it."""
     schema, data = sent.get("schema"), sent.get("data")
-    if not isinstance(schema, list) or len(schema) != 1 or schema[0] not in SCHEMAS:
+    # Compared one by one: whatever JSON holds may stand here, and not all of it has a hash.
+    if not isinstance(schema, list) or schema not in [[each] for each in SCHEMAS]:
         raise Refused(400, "E2025", "schema must name exactly one identifier type")
     if not isinstance(data, list) or not data:
         raise Refused(400, "E2025", "data must be a list of rows")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
@@ -36,27 +37,25 @@ def shown(platform: TikTok, access: Access) -> Response:
     account = envelope.query("advertiser_id")
     must_reach(access, account)
     asked = envelope.query_list("custom_audience_ids", 100)
-    found = []
-    for audience in map(platform.audiences.get, asked):
-        if audience is not None and audience.account == account:
-            audience.facts["reads"] += 1
-            found.append(_with_history(platform, audience))
+    found = [
+        _with_history(platform, audience)
+        for audience in map(platform.audiences.get, asked)
+        if audience is not None and audience.account == account
+    ]
     return envelope.answer({"list": found})
 
 
 def listed(platform: TikTok, access: Access) -> Response:
     account = envelope.query("advertiser_id")
     must_reach(access, account)
-    found = sorted(platform.audiences.of(account), key=lambda one: one.facts["created"])
+    found = platform.audiences.of(account)
+    found.sort(key=lambda one: one.facts["created"])
     if "custom_audience_ids" in request.args:
         asked = set(envelope.query_list("custom_audience_ids", 100))
         found = [one for one in found if one.id in asked]
-    rows = []
-    for audience in reversed(found):
-        told = _told(platform, audience)
-        told["audience_type"] = told.pop("type")
-        rows.append(told | {"owner_id": account})
-    return envelope.page(rows, most=100, small=platform.faults.is_on("small_pages"))
+    found.reverse()
+    small = platform.faults.is_on("small_pages")
+    return envelope.page(found, most=100, small=small, told=partial(_row, platform))
 
 
 def deleted(platform: TikTok, access: Access) -> Response:
@@ -75,8 +74,16 @@ def is_processed(audience: Audience) -> bool:
     return looks > LOOKS_TOO_EARLY
 
 
+def _row(platform: TikTok, audience: Audience) -> dict[str, Any]:
+    told = _told(platform, audience)
+    told["audience_type"] = told.pop("type")
+    return told | {"owner_id": audience.account}
+
+
 def _told(platform: TikTok, audience: Audience) -> dict[str, Any]:
+    """Tell of an audience. Whoever is told has looked, in a list as well as by its id."""
     facts = audience.facts
+    facts["reads"] += 1
     failed = is_processed(audience) and platform.faults.is_on("match_fails")
     size = len(audience.members) if is_processed(audience) and not failed else 0
     lives = facts.get("retention_in_days", 365) * DAY

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 from flask import Response, request
+
+# Beyond it a number would not fit JSON's.
+MOST_PAGES = 10**9
 
 
 class Refused(Exception):
@@ -96,11 +100,20 @@ def query_list(name: str, most: int) -> list[str]:
     return texts(found, name, most)
 
 
-def page(items: list[Any], *, most: int, otherwise: int = 10, small: bool = False) -> Response:
-    """Answer one page of a list: `page` from 1, `page_size` up to `most`."""
+def page(
+    items: list[Any],
+    *,
+    most: int,
+    otherwise: int = 10,
+    small: bool = False,
+    told: Callable[[Any], Any] = lambda item: item,
+) -> Response:
+    """Answer one page of a list: `page` from 1, `page_size` up to `most`, each row as `told`."""
     number = request.args.get("page", 1, type=int)
     size = request.args.get("page_size", otherwise, type=int)
-    if number < 1 or not 1 <= size <= most:
+    if not 1 <= number <= MOST_PAGES:
+        raise Refused(40002, f"page: Must be between 1 and {MOST_PAGES}.")
+    if not 1 <= size <= most:
         raise Refused(40002, f"page_size: Must be between 1 and {most}.")
     size = 2 if small else size
     start = (number - 1) * size
@@ -110,4 +123,5 @@ def page(items: list[Any], *, most: int, otherwise: int = 10, small: bool = Fals
         "total_number": len(items),
         "total_page": -(-len(items) // size),
     }
-    return answer({"list": items[start : start + size], "page_info": info})
+    rows = [told(item) for item in items[start : start + size]]
+    return answer({"list": rows, "page_info": info})

@@ -85,7 +85,7 @@ def created(platform: TikTok, access: Access) -> Response:
         raise Refused(40909, "The encryption type (`calculate_type`) is unsupported.")
     facts: dict[str, Any] = {"type": "Customer File Audience", "calculate_type": kind}
     if (days := body.get("retention_in_days")) is not None:
-        if not isinstance(days, int) or not 1 <= days <= 365:
+        if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= 365:
             raise Refused(40002, "retention_in_days: Must be between 1 and 365.")
         facts["retention_in_days"] = days
     members = _of_files(platform, account, body)
@@ -118,7 +118,7 @@ def updated(platform: TikTok, access: Access) -> Response:
 def _change(platform: TikTok, audience: Audience, body: dict[str, Any]) -> None:
     """Append, remove or replace; without a word for it, everybody is replaced."""
     action = body.get("action", "REPLACE")
-    if action not in {"APPEND", "REMOVE", "REPLACE"}:
+    if action not in ("APPEND", "REMOVE", "REPLACE"):
         raise Refused(40002, "action: Must be one of: APPEND, REMOVE, REPLACE.")
     if not is_processed(audience) or not audience.members:
         raise Refused(40002, "Audience is not editable, please check audience status")
@@ -161,6 +161,6 @@ def _name(body: dict[str, Any]) -> str:
 
 def _sub_type(body: dict[str, Any]) -> str:
     kind = body.get("audience_sub_type", "NORMAL")
-    if kind not in {"NORMAL", "REACH_FREQUENCY"}:
+    if kind not in ("NORMAL", "REACH_FREQUENCY"):
         raise Refused(40002, "audience_sub_type: Must be one of: NORMAL, REACH_FREQUENCY.")
     return str(kind)

@@ -47,7 +47,7 @@ def segment(platform: TikTok, access: Access) -> Response:
     body = envelope.json_body()
     account = envelope.text(body, "advertiser_id")
     action = body.get("action", "create")
-    if action not in {"create", "delete"}:
+    if action not in ("create", "delete"):
         raise Refused(40002, "action: Must be one of: create, delete.")
     must_write(access, account)
     if action == "delete":
@@ -72,7 +72,7 @@ def mapping(platform: TikTok, access: Access) -> Response:
     if len({ACCOUNTS[account]["owner_bc_id"] for account in accounts}) > 1:
         raise Refused(40002, "advertiser_ids: All must belong to the same Business Center.")
     action = body.get("action", "add")
-    if action not in {"add", "delete"}:
+    if action not in ("add", "delete"):
         raise Refused(40002, "action: Must be one of: add, delete.")
     lengths = [SCHEMA[kind] for kind in _schema(body.get("id_schema"))]
     changes: dict[str, set[bytes]] = defaultdict(set)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import urlsplit
 
 from flask import Response, request
 
 from sandbox.audiences import Audience
 from sandbox.consent import screen
-from sandbox.emulator import ConsentRequest, Emulator, Person
+from sandbox.emulator import ConsentRequest, Emulator, Person, Route
 from sandbox.platforms.x import accounts, custom_audiences, login, shapes, troubles, users
 from sandbox.platforms.x.people import PEOPLE, Access
 from sandbox.platforms.x.shapes import BadOperations, Refused
@@ -23,6 +24,8 @@ LOGINS = (LOGIN, "api.twitter.com")
 APIS = ("ads-api.x.com", "ads-api.twitter.com")
 # The vendor's own client for Python still asks for version 11.
 VERSIONS = "<any('12', '11'):version>"
+CURRENT_VERSION = "12"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class X(Emulator):
@@ -39,7 +42,9 @@ class X(Emulator):
     own_faults = {
         "account_throttle": "too many requests for the ad account; the user's window ends later",
         "app_not_approved": "the application has no access to the Ads API",
-        "bad_clock": "every signature is refused with code 32",
+        "bad_clock": "every signature is refused; `Date` is `seconds` (3600) ahead of the machine",
+        "bad_signature_unauthorized": "at the Ads API a bad signature or clock says "
+        "UNAUTHORIZED_ACCESS instead of code 32",
         "count_mismatch": "fewer people are confirmed than were sent, and none is taken",
         "html_error": "HTTP 404 with a page instead of JSON",
         "locked": "writes answer HTTP 423",
@@ -47,6 +52,7 @@ class X(Emulator):
         "numeric_errors": "too many requests say code 88 instead of a word",
         "operation_errors": "people are refused with operation_errors, HTTP 400",
         "operation_errors_200": "people are refused with operation_errors, HTTP 200",
+        "partner_refused": "PARTNER_AUDIENCE_MANAGER may not write",
         "query_in_callback": "a callback with a query of its own is taken",
         "read_only_app": "the application may only read",
         "refused_people": "people with an identifier that begins with `digits` (0) are refused",
@@ -68,15 +74,20 @@ class X(Emulator):
             LOGINS[1], "/oauth/authorize", partial(screen, self), "GET", "POST", counted=False
         )
         for host in APIS:
-            for path, ads_view, *methods in (
+            taken: dict[str, set[str]] = {}
+            for path, ads_view, *named in (
                 *accounts.ROUTES,
                 *custom_audiences.ROUTES,
                 *users.ROUTES,
             ):
+                methods = named or ["GET"]
                 guarded = partial(self.at_api, ads_view, path)
                 self.route(host, f"/{VERSIONS}{path}", guarded, *methods)
-            every = ("GET", "POST", "PUT", "DELETE")
-            self.route(host, "/<path:rest>", self.no_route, *every)
+                taken.setdefault(path, set()).update(methods)
+            for path, known in taken.items():
+                others = [each for each in METHODS if each not in known]
+                self.route(host, f"/{VERSIONS}{path}", self.wrong_method, *others)
+            self.route(host, "/<path:rest>", self.no_route, *METHODS)
 
     def reset(self) -> None:
         super().reset()
@@ -116,7 +127,13 @@ class X(Emulator):
             raise missing()
         return found
 
-    def verify(self, signed: Signed, *, token_secret: str) -> None:
+    def verify(
+        self,
+        signed: Signed,
+        *,
+        token_secret: str,
+        bad: Callable[[], Refused] = shapes.could_not_authenticate,
+    ) -> None:
         """Refuse a request whose signature, clock or nonce is not good."""
         if (
             signed.oauth.get("oauth_consumer_key") != self.client_id
@@ -125,9 +142,11 @@ class X(Emulator):
             or not self.nonces.is_new(signed)
             or self.faults.is_on("bad_clock")
         ):
-            raise shapes.could_not_authenticate()
+            raise troubles.refuse_clock(self, bad())
 
-    def caller(self, signed: Signed) -> Pair:
+    def caller(
+        self, signed: Signed, bad: Callable[[], Refused] = shapes.could_not_authenticate
+    ) -> Pair:
         """Return the access token that signed, or refuse it."""
         pair = self.tokens.pair(signed.token)
         dead = Refused(401, 89, "Invalid or expired token.")
@@ -135,7 +154,7 @@ class X(Emulator):
             dead = shapes.not_authenticated()
         if pair is None:
             raise dead
-        self.verify(signed, token_secret=pair.secret)
+        self.verify(signed, token_secret=pair.secret, bad=bad)
         if not self.tokens.is_alive(pair):
             raise dead
         return pair
@@ -150,10 +169,14 @@ class X(Emulator):
 
     def at_api(self, view: Callable[..., Response], path: str, **arguments: str) -> Response:
         """Answer as the caller may expect: refused, over a limit, or what the view says."""
-        version, account = arguments.pop("version"), arguments.get("account", "")
+        del arguments["version"]
+        account = arguments.get("account", "")
         headers: dict[str, str] = {}
+        # Which of the two the Ads API says of a bad signature is not confirmed.
+        is_said = self.faults.is_on("bad_signature_unauthorized")
+        bad = shapes.not_authenticated if is_said else shapes.could_not_authenticate
         try:
-            pair = self.caller(self.signed(shapes.not_authenticated))
+            pair = self.caller(self.signed(shapes.not_authenticated), bad)
             headers = self._within_limits(path, pair.text, account)
             access = Access(self.on_behalf_of(pair.person), self.faults)
             answer = troubles.strike(self, account) or view(self, access, **arguments)
@@ -164,7 +187,6 @@ class X(Emulator):
             answer = shapes.operation_errors(bad.errors, status)
         for name, value in headers.items():
             answer.headers.setdefault(name, value)
-        answer.headers["x-current-api-version"] = version
         return answer
 
     def _within_limits(self, path: str, token: str, account: str) -> dict[str, str]:
@@ -178,6 +200,26 @@ class X(Emulator):
             self.count_as_too_fast()
             raise troubles.too_many(self, headers)
         return headers
+
+    def handle(self, route: Route, **arguments: str) -> Response:
+        """Answer, and name the version at the Ads API, whatever the answer is."""
+        response = super().handle(route, **arguments)
+        if route.host in APIS:
+            version = arguments.get("version", CURRENT_VERSION)
+            response.headers["x-current-api-version"] = version
+        return response
+
+    def redirect_allowed(self, uri: str) -> bool:
+        """Say whether a callback is on the list, where X takes no `localhost`."""
+        try:
+            host = urlsplit(uri).hostname
+        except ValueError:
+            return False
+        return host != "localhost" and super().redirect_allowed(uri)
+
+    def wrong_method(self, **_arguments: str) -> Response:
+        words = f"The method {request.method} is not allowed for this path"
+        return shapes.error(Refused(405, "METHOD_NOT_ALLOWED", words))
 
     def no_route(self, rest: str) -> Response:
         return shapes.error(Refused(404, "ROUTE_NOT_FOUND", f"The path /{rest} is not known"))

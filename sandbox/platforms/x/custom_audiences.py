@@ -12,6 +12,7 @@ from flask import Response, request
 from sandbox.audiences import Audience
 from sandbox.platforms.x import lists, shapes
 from sandbox.platforms.x.accounts import may_write, reach
+from sandbox.platforms.x.held import Held
 from sandbox.platforms.x.people import Access
 from sandbox.platforms.x.shapes import Refused
 
@@ -51,7 +52,7 @@ def created(platform: X, access: Access, account: str) -> Response:
         "created_at": now,
         "updated_at": now,
         "changed_at": platform.clock.now(),
-        "together": {},
+        "held": Held(),
     }
     audience = platform.audiences.put(Audience(_new_id(), account, name, facts))
     return shapes.good(told(platform, audience))

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from flask import Response, request
+from werkzeug.http import http_date
 
 from sandbox.platforms.x import shapes
 from sandbox.platforms.x.shapes import Refused
@@ -29,6 +30,14 @@ REFUSALS_OF_WRITES = {
     "read_only_app": (403, "READONLY_CLIENT_APPLICATION", "The client application may only read"),
     "locked": (423, "LOCK_ACQUISITION_TIMEOUT", "The lock could not be acquired in time"),
 }
+
+
+def refuse_clock(platform: X, refused: Refused) -> Refused:
+    """Let the platform's clock tell that ours is wrong: `Date` is far from it."""
+    for fault in platform.faults.on():
+        if fault.kind == "bad_clock":
+            refused.headers["Date"] = http_date(time.time() + fault.seconds(3600))
+    return refused
 
 
 def strike(platform: X, account: str) -> Response | None:

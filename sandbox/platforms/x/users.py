@@ -14,6 +14,7 @@ from sandbox.audiences import Audience
 from sandbox.platforms.x import shapes
 from sandbox.platforms.x.accounts import may_write
 from sandbox.platforms.x.custom_audiences import existing
+from sandbox.platforms.x.held import Held
 from sandbox.platforms.x.people import Access
 from sandbox.platforms.x.shapes import BadOperations, Refused
 
@@ -73,7 +74,7 @@ def _body() -> list[Any]:
         raise shapes.invalid("body", "The body is not JSON") from None
     if not isinstance(body, list):
         # Reported: an object looks like an outage.
-        raise Refused(500, "INTERNAL_ERROR", "Internal error")
+        raise Refused(500, "SERVER_ERROR", "Internal error")
     if not body:
         raise Refused(400, "MISSING_PARAMETER", "No operation was sent", parameter="body")
     if len(body) > MOST_OPERATIONS:
@@ -85,7 +86,7 @@ def _checked(asked: Any, now: float) -> tuple[Operation, list[dict[str, Any]]]:
     """Check one operation; return it and what is wrong with it."""
     operation, errors = Operation(), []
     asked = asked if isinstance(asked, dict) else {}
-    operation.kind = asked.get("operation_type", "")
+    operation.kind = str(asked.get("operation_type", ""))
     if operation.kind not in {"Update", "Delete"}:
         errors.append(_error("INVALID_PARAMETER", "operation_type", "Expected Update or Delete"))
     params = asked.get("params")
@@ -154,18 +155,16 @@ def _wrong_times(params: dict[str, Any], now: float) -> list[dict[str, Any]]:
 
 def _apply(platform: X, audience: Audience, operation: Operation) -> None:
     """Hold what was sent; whoever is removed by one identifier is gone with all of them."""
-    together: dict[bytes, set[bytes]] = audience.facts["together"]
+    held: Held = audience.facts["held"]
     if operation.kind == "Update":
         for person in operation.people:
-            if len(person) > 1:
-                for each in person:
-                    together.setdefault(each, set()).update(person)
+            held.add(person)
         platform.audiences.add(audience, (each for person in operation.people for each in person))
         return
     gone: set[bytes] = set()
     for person in operation.people:
         for each in person:
-            gone |= {each} | together.pop(each, set())
+            gone |= held.remove(each)
     platform.audiences.remove(audience, gone)
 
 

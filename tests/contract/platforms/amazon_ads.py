@@ -65,6 +65,8 @@ FACTS = Facts(
         "audiences_scope_needed": None,
         "tokeninfo_anonymous": None,
         "profiles_view": None,
+        "profiles_need_campaigns": None,
+        "small_patches": None,
         "capital_message": None,
         "no_retry_after": None,
         "metadata_200": None,

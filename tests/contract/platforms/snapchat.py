@@ -50,6 +50,8 @@ FACTS = Facts(
         "me_flip": None,
         "old_me": None,
         "fail_after_clear": None,
+        "grant_error_401": None,
+        "no_scope": None,
         "refresh_same": None,
     },
     settings={

@@ -61,6 +61,7 @@ FACTS = Facts(
         "file_expired": None,
         "match_fails": None,
         "user_info_post": None,
+        "streaming_limits": None,
     },
     settings={"audience_name": "Autumn buyers"},
     name_field="audience_name",

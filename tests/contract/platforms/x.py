@@ -40,6 +40,7 @@ FACTS = Facts(
         "account_throttle": None,
         "app_not_approved": AppMisconfigured,
         "bad_clock": AppMisconfigured,
+        "bad_signature_unauthorized": None,
         "count_mismatch": PlatformDown,
         "html_error": NotThere,
         "locked": PlatformDown,
@@ -47,6 +48,7 @@ FACTS = Facts(
         "numeric_errors": None,
         "operation_errors": BadRows,
         "operation_errors_200": BadRows,
+        "partner_refused": None,
         "query_in_callback": None,
         "read_only_app": AppMisconfigured,
         # Only some of them, and then it is as with operation_errors.

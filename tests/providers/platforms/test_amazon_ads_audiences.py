@@ -203,6 +203,7 @@ def audience(**more):
 
 
 BY_ID = AudienceRequest(ADVERTISER, "", existing_id=AUDIENCE)
+BY_ID_IN_AMC = AudienceRequest(ADVERTISER, "", existing_id=AUDIENCE, settings={"send_to": "both"})
 
 
 @pytest.mark.parametrize(
@@ -241,10 +242,38 @@ def test_an_audience_of_a_connection_is_its_advertisers(connection, edge, advert
     match = [matchers.query_param_matcher({"connectionId": "c"})]
     edge.get(CONNECTIONS, json={"connections": found}, match=match)
     if is_ours:
-        assert amazon.find_audience(connection, BY_ID).id == AUDIENCE
+        assert amazon.find_audience(connection, BY_ID_IN_AMC).id == AUDIENCE
     else:
         with pytest.raises(NotThere):
-            amazon.find_audience(connection, BY_ID)
+            amazon.find_audience(connection, BY_ID_IN_AMC)
+
+
+@pytest.mark.parametrize(("amc", "is_ours"), [("ENTITY7AMC", True), ("ENTITYOTHER", False)])
+def test_an_audience_of_a_connection_is_its_amc_accounts(connection, edge, amc, is_ours):
+    edge.get(f"{METADATA}/{AUDIENCE}", json=audience(targetResource={"connectionId": "c"}))
+    connections(edge, {"connectionId": "c", "amcAccountId": amc, "dspAdvertiserId": "1"})
+    request = AudienceRequest("ENTITY7AMC", "", existing_id=AUDIENCE, settings={"send_to": "amc"})
+    if is_ours:
+        assert amazon.find_audience(connection, request).id == AUDIENCE
+    else:
+        with pytest.raises(NotThere):
+            amazon.find_audience(connection, request)
+
+
+@pytest.mark.parametrize(
+    ("target", "send_to", "words"),
+    [
+        ({"connectionId": "c"}, "dsp", "goes to AMC"),
+        ({"connectionId": "c"}, "", "goes to AMC"),
+        ({"advertiserId": int(ADVERTISER)}, "both", "does not go to AMC"),
+    ],
+)
+def test_an_audience_must_go_where_the_form_sends_it(connection, edge, target, send_to, words):
+    edge.get(f"{METADATA}/{AUDIENCE}", json=audience(targetResource=target))
+    request = AudienceRequest(ADVERTISER, "", AUDIENCE, settings={"send_to": send_to})
+    with pytest.raises(BadRequest) as caught:
+        amazon.find_audience(connection, request)
+    assert words in caught.value.message
 
 
 def test_an_id_that_is_not_there_is_never_created_instead(connection, edge):

@@ -107,6 +107,13 @@ def test_a_throttled_call_waits_as_long_as_it_is_told_and_at_least_a_second():
     assert classify(429, {"message": "x"}).retry_after is None
 
 
+def test_the_end_of_a_rate_limits_window_is_waited_for_after_too_many_requests_alone():
+    resets = {"x-ratelimit-reset": "900"}
+    assert classify(429, {"message": "x"}, resets).retry_after == 900
+    assert classify(500, {"message": "x"}, resets).retry_after is None
+    assert classify(503, "", {**resets, "Retry-After": "7"}).retry_after == 7
+
+
 def test_a_token_in_amazons_words_is_not_repeated():
     found = classify(400, {"message": "Bad token Atza|IwEBIGzxy0123456789abcdefghij"})
     assert "IwEBIG" not in f"{found} {vars(found)}"

@@ -135,6 +135,13 @@ def test_a_throttled_call_waits_as_long_as_it_is_told(headers, wait):
     assert classify(429, "", headers).retry_after == wait
 
 
+def test_an_outage_does_not_wait_for_a_window_that_is_told_on_every_answer():
+    window = {"x-ratelimit-reset": "80000"}
+    assert classify(500, "", window).retry_after is None
+    assert classify(403, error(29), window).retry_after is None
+    assert classify(503, "", {**window, "Retry-After": "7"}).retry_after == 7
+
+
 def test_a_reset_that_is_a_point_in_time_is_one():
     reset = str(round(time.time()) + 30)
     assert 25 <= classify(429, "", {"x-ratelimit-reset": reset}).retry_after <= 31

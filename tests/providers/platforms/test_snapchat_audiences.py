@@ -7,7 +7,7 @@ import pytest
 from responses import matchers
 
 from providers.app import App
-from providers.errors import NotThere, UnknownAnswer
+from providers.errors import NotThere, PermissionMissing, UnknownAnswer
 from providers.platforms.snapchat import API, Snapchat
 from providers.secret import Secret
 from providers.values import Audience, AudienceRequest, Batch, Tokens
@@ -230,3 +230,20 @@ def test_the_form_says_which_segment_is_meant():
     named = snapchat.audience_request("a1", {"audience_name": " Buyers ", "retention_days": "30"})
     assert (named.ad_account_id, named.name, named.existing_id) == ("a1", "Buyers", "")
     assert snapchat.audience_request("a1", {"segment_id": " 12 "}).existing_id == "12"
+
+
+@pytest.mark.parametrize(
+    ("told", "kind", "is_open"),
+    [({}, UnknownAnswer, True), ({"error_code": "E3002"}, PermissionMissing, False)],
+)
+def test_one_thing_in_an_answer_that_is_an_error_as_a_whole_is_not_taken(
+    connection, edge, told, kind, is_open
+):
+    body = {**segments(SEGMENT), "request_status": "ERROR", **told}
+    edge.get(f"{API}/segments/{SEGMENT['id']}", json=body)
+    edge.post(LIST, json=body)
+    with pytest.raises(kind) as read:
+        snapchat.audience_status(connection, AUDIENCE)
+    with pytest.raises(kind) as made:
+        snapchat.create_audience(connection, BUYERS)
+    assert (read.value.may_have_happened, made.value.may_have_happened) == (False, is_open)

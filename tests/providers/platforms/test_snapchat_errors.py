@@ -118,3 +118,10 @@ def test_what_it_says_of_a_bad_request_is_shown_without_secrets():
 def test_a_throttled_call_waits_as_long_as_it_is_told():
     assert classify(429, "", {"Retry-After": "4"}).retry_after == 4
     assert classify(429, "").retry_after is None
+
+
+def test_an_outage_does_not_wait_for_a_window_that_is_told_on_every_answer():
+    window = {"x-rate-limit-reset": "80000"}
+    assert classify(500, "", window).retry_after is None
+    assert classify(503, "", {**window, "Retry-After": "7"}).retry_after == 7
+    assert classify(429, "", window).retry_after == 80000

@@ -106,6 +106,13 @@ def test_an_audience_is_found_by_its_id_in_its_ad_account(connection, edge):
     }
 
 
+def test_an_id_of_another_ad_accounts_audience_is_not_taken(connection, edge):
+    edge.get(GET, json=shown(is_creator=False))
+    with pytest.raises(BadRequest) as caught:
+        tiktok.find_audience(connection, AudienceRequest("42884288", "", "888888888"))
+    assert "shared by another ad account" in caught.value.message
+
+
 @pytest.mark.parametrize("data", [{"list": []}, {"list": None}, {"list": [{}]}])
 def test_an_id_that_is_not_there_is_never_created_instead(connection, edge, data):
     edge.get(GET, json=said(data))

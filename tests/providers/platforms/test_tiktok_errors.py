@@ -142,6 +142,14 @@ def test_a_throttled_call_knows_no_time_unless_a_header_says_it():
     assert classify(429, "", {"Retry-After": "4"}).retry_after == 4
 
 
+def test_the_end_of_a_rate_limits_window_is_waited_for_after_too_many_requests_alone():
+    resets = {"x-ratelimit-reset": "900"}
+    assert classify(200, said(40100), resets).retry_after == 900
+    assert classify(500, "", resets).retry_after is None
+    assert classify(200, said(50000), resets).retry_after is None
+    assert classify(503, "", {**resets, "Retry-After": "7"}).retry_after == 7
+
+
 def test_without_a_body_the_log_id_names_the_exchange():
     assert classify(500, "", {"X-TT-LOGID": "log-1"}).request_id == "log-1"
 

@@ -256,3 +256,5 @@ def test_an_existing_audience_of_the_other_kind_is_refused_with_what_to_do(conne
 def test_the_form_asks_for_the_days_that_tiktok_takes():
     assert (files.FIELD.minimum, files.FIELD.maximum, files.FIELD.required) == (1, 365, False)
     assert files.FIELD in tiktok.destination_fields
+    assert "TikTok may end the audience after 365 days" in files.FIELD.help
+    assert "one by one" not in files.FIELD.help

@@ -4,7 +4,15 @@ import pytest
 from responses import matchers
 
 from providers.app import App
-from providers.errors import AppMisconfigured, Throttled, TokenRejected, UnknownAnswer
+from providers.errors import (
+    AppMisconfigured,
+    NotThere,
+    PermissionMissing,
+    PlatformDown,
+    Throttled,
+    TokenRejected,
+    UnknownAnswer,
+)
 from providers.platforms.x import API, X
 from providers.platforms.x.roles import judge
 from providers.secret import Secret
@@ -61,6 +69,32 @@ def test_a_user_without_ad_accounts_is_read_from_the_token(edge):
     edge.get(ACCOUNTS, json=listed())
     identity = x.identify(connect(), {})
     assert (identity.ids, identity.name) == ({"6253282"}, "X user 6253282")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (429, "TOO_MANY_REQUESTS", Throttled),
+        (503, "OVER_CAPACITY", PlatformDown),
+        (403, "ACTION_NOT_ALLOWED", PermissionMissing),
+        (403, "NOT_FOUND", NotThere),
+    ],
+)
+@pytest.mark.parametrize("at", ["list", "account"])
+def test_where_x_cannot_be_asked_the_token_tells(edge, at, status, code, kind):
+    trouble = {"status": status, "json": error(code)}
+    edge.get(ACCOUNTS, **(trouble if at == "list" else {"json": listed(account())}))
+    if at == "account":
+        tells(edge, **trouble)
+    assert x.identify(connect(), {}).ids == {"6253282"}
+    with pytest.raises(kind):
+        x.identify(connect("abc"), {})
+
+
+def test_a_dead_token_does_not_say_who_authorized(edge):
+    edge.get(ACCOUNTS, status=401, json=error(89))
+    with pytest.raises(TokenRejected):
+        x.identify(connect(), {})
 
 
 @pytest.mark.parametrize("access", ["abc", "abc-def", "-def", "6253282", "٣-def"])

@@ -2,6 +2,7 @@
 
 import json
 import time
+from email.utils import formatdate
 
 import pytest
 
@@ -157,3 +158,25 @@ def test_an_outage_does_not_wait_for_a_window_that_is_told_on_every_answer():
     window = headers(x_rate_limit_reset=600)
     assert classify(503, "", window).retry_after is None
     assert classify(503, "", {**window, "Retry-After": "7"}).retry_after == 7
+
+
+def date(seconds):
+    return {"Date": formatdate(time.time() + seconds, usegmt=True)}
+
+
+@pytest.mark.parametrize("seconds", [-3600, -310, 310, 3600])
+def test_a_wrong_clock_of_ours_ends_no_authorization(seconds):
+    for body in (error("UNAUTHORIZED_ACCESS"), error(32), ""):
+        found = classify(401, body, date(seconds))
+        assert type(found) is AppMisconfigured
+        assert "clock" in found.message
+    # Code 89 is never said of a signature.
+    assert type(classify(401, error(89), date(seconds))) is TokenRejected
+
+
+@pytest.mark.parametrize("seconds", [None, "today", 0, -200, 200])
+def test_with_a_right_clock_a_token_is_over(seconds):
+    # Not made with the parameters: those are minutes older than this test.
+    headers = date(seconds) if isinstance(seconds, int) else {"Date": seconds} if seconds else {}
+    assert "clock" not in classify(401, error(32), headers).message
+    assert type(classify(401, error("UNAUTHORIZED_ACCESS"), headers)) is TokenRejected

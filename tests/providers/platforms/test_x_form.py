@@ -72,3 +72,25 @@ def test_identifiers_are_cleaned_by_the_sheet(key, raw, cleaned):
 def test_what_is_no_identifier_is_not_hashed(key, raw):
     with pytest.raises(Invalid):
         x.identifier(key).normalize(raw)
+
+
+@pytest.mark.parametrize(
+    ("settings", "written"),
+    [
+        ({}, "+447700900123"),
+        ({"phone_form": ""}, "+447700900123"),
+        ({"phone_form": "plus"}, "+447700900123"),
+        ({"phone_form": "digits"}, "447700900123"),
+    ],
+)
+def test_phone_numbers_are_written_as_the_destination_asks(settings, written):
+    (phone,) = x.identifiers_taken({"phone"}, settings)
+    assert phone.normalize("0044 7700 900123") == written
+    # Nothing else hangs on it.
+    kinds = [(each.key, each.label, each.wire_name) for each in x.identifiers_for(settings)]
+    assert kinds == [(each.key, each.label, each.wire_name) for each in x.identifiers]
+
+
+def test_the_form_offers_both_ways_to_write_phone_numbers():
+    (field,) = (each for each in x.destination_fields if each.name == "phone_form")
+    assert (field.initial, [value for value, _ in field.choices]) == ("plus", ["plus", "digits"])

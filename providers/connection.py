@@ -14,7 +14,7 @@ import requests
 from requests.auth import AuthBase
 
 from providers.app import App
-from providers.errors import PlatformDown, PlatformError, UnknownAnswer
+from providers.errors import PlatformDown, PlatformError, Throttled, UnknownAnswer
 from providers.transport import ask, is_write, new_session
 from providers.values import Tokens
 from providers.wording import reference
@@ -54,16 +54,28 @@ class Answer:
 
         Understands `Retry-After` (seconds or a date) and the usual reset headers.
         """
-        said = self.headers.get("Retry-After", "")
-        seconds = _number(said)
-        if seconds is None and said:
-            seconds = _seconds_until(said)
+        seconds = self._asked_to_wait()
         if seconds is None:
             resets = (_number(self.headers.get(name, "")) for name in _RESET_HEADERS)
             seconds = next((reset for reset in resets if reset is not None), None)
             if seconds is not None and seconds >= _EARLIEST_TIME:
                 seconds -= time.time()
         return None if seconds is None else min(max(0.0, seconds), _LONGEST_WAIT)
+
+    def wait_after(self, kind: type[PlatformError]) -> float | None:
+        """Return how many seconds to wait after an error of this kind, where a header says it.
+
+        Some platforms say in every answer when a rate's window ends: that is for `Throttled` alone.
+        """
+        if issubclass(kind, Throttled):
+            return self.retry_after
+        seconds = self._asked_to_wait()
+        return None if seconds is None else min(max(0.0, seconds), _LONGEST_WAIT)
+
+    def _asked_to_wait(self) -> float | None:
+        said = self.headers.get("Retry-After", "")
+        seconds = _number(said)
+        return _seconds_until(said) if seconds is None and said else seconds
 
     def request_id(self, header: str = "") -> str:
         """Return the platform's name for this exchange, from its body, else from a header."""

@@ -149,6 +149,21 @@ def test_how_long_to_wait(headers, seconds):
     assert answered(429, headers=headers).retry_after == seconds
 
 
+@pytest.mark.parametrize(
+    ("headers", "too_fast", "other_trouble"),
+    [
+        ({}, None, None),
+        ({"x-ratelimit-reset": "80000"}, 80_000, None),
+        ({"x-ratelimit-reset": "80000", "Retry-After": "7"}, 7, 7),
+        ({"x-ratelimit-reset": "80000", "Retry-After": "soon"}, 80_000, None),
+    ],
+)
+def test_a_windows_end_is_for_whoever_asked_too_fast(headers, too_fast, other_trouble):
+    answer = answered(500, headers=headers)
+    assert answer.wait_after(Throttled) == too_fast
+    assert answer.wait_after(PlatformDown) == other_trouble
+
+
 def test_how_long_to_wait_until_a_point_in_time():
     now = time.time()
     reset = answered(429, headers={"x-rate-limit-reset": str(int(now) + 60)}).retry_after

@@ -97,13 +97,10 @@ def _kind(status: int, said: str, *, is_its_own: bool) -> type[PlatformError]:
 def _wait(answer: Answer, kind: type[PlatformError]) -> float | None:
     """Return the seconds to wait: at least one after too many requests.
 
-    Whether they are always said is not confirmed. The end of a rate limit's window says nothing
-    of when other trouble is over.
+    Whether they are always said is not confirmed.
     """
-    said = answer.retry_after
-    if kind is Throttled:
-        return None if said is None else max(1.0, said)
-    return said if answer.headers.get("Retry-After") else None
+    said = answer.wait_after(kind)
+    return max(1.0, said) if kind is Throttled and said is not None else said
 
 
 def listed(found: Any) -> list[dict[str, Any]]:

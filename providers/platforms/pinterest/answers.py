@@ -78,13 +78,8 @@ def _error(answer: Answer, body: Mapping[str, Any]) -> PlatformError:
         code=word(code),
         request_id=answer.request_id(REQUEST_ID),
         status=answer.status,
-        retry_after=_wait(answer, kind),
+        retry_after=answer.wait_after(kind),
     )
-
-
-def _wait(answer: Answer, kind: type[PlatformError]) -> float | None:
-    """Return how long to wait: every answer says when its window ends, which only 429 is about."""
-    return answer.retry_after if kind is Throttled or answer.headers.get("Retry-After") else None
 
 
 def _kind(status: int, body: Mapping[str, Any]) -> type[PlatformError]:

@@ -75,13 +75,8 @@ def _error(answer: Answer, body: Mapping[str, Any], judged: list[dict[str, Any]]
         code=code,
         request_id=answer.request_id(),
         status=answer.status,
-        retry_after=_wait(answer, kind),
+        retry_after=answer.wait_after(kind),
     )
-
-
-def _wait(answer: Answer, kind: type[PlatformError]) -> float | None:
-    """Return how long to wait: when a window ends is of use only to a call that came too fast."""
-    return answer.retry_after if kind is Throttled or answer.headers.get("Retry-After") else None
 
 
 def _kind(status: int, code: str, *, has_envelope: bool) -> type[PlatformError]:

@@ -114,7 +114,7 @@ def _error(kind: type[PlatformError], answer: Answer) -> PlatformError:
         "code": code,
         "request_id": answer.request_id("X-TT-LOGID"),
         "status": answer.status,
-        "retry_after": _wait(answer, kind),
+        "retry_after": answer.wait_after(kind),
     }
     if kind is Throttled:
         # No answer tells which window is full, the second, the minute or the day: whoever asked
@@ -122,15 +122,6 @@ def _error(kind: type[PlatformError], answer: Answer) -> PlatformError:
         whose = Per.AD_ACCOUNT if code in _OF_ONE_ADVERTISER else Per.APP
         return Throttled(sentence, whose=whose, **facts)
     return kind(sentence, **facts)
-
-
-def _wait(answer: Answer, kind: type[PlatformError]) -> float | None:
-    """Return the seconds to wait, where they are said.
-
-    The end of a rate limit's window says when to go on after too many requests, and nothing of
-    when other trouble is over.
-    """
-    return answer.retry_after if kind is Throttled or answer.headers.get("Retry-After") else None
 
 
 def _code(answer: Answer) -> str:

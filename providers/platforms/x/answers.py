@@ -172,12 +172,9 @@ def _error(answer: Answer, kind: type[PlatformError], code: str, said: object) -
         kind, sentence = AppMisconfigured, _WRONG_CLOCK
     if said and kind in {BadRequest, BadRows, UnknownAnswer}:
         sentence = f"{sentence} It says: {quoted(said)}"
-    wait = answer.retry_after
-    if kind is Throttled:
-        wait = None if wait is None else wait + PATIENCE
-    elif not answer.headers.get("Retry-After"):
-        # Every answer says when its window ends; only a refusal by it has to wait for that.
-        wait = None
+    wait = answer.wait_after(kind)
+    if kind is Throttled and wait is not None:
+        wait += PATIENCE
     return kind(
         sentence,
         code=code,

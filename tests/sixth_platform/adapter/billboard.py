@@ -63,7 +63,7 @@ class Billboard(OAuth2Platform):
             return PlatformDown("Billboard has trouble on its side.", status=answer.status)
         unknown = UnknownAnswer, "Billboard answered in a way that is not known here."
         kind, sentence = _BY_STATUS.get(answer.status, unknown)
-        return kind(sentence, status=answer.status, retry_after=answer.retry_after)
+        return kind(sentence, status=answer.status, retry_after=answer.wait_after(kind))
 
     def identify(self, connection: Connection, facts: Mapping[str, str]) -> Identity:
         body = must_be_object(connection.send("GET", f"{API}/self"))

@@ -43,6 +43,12 @@ def may_go(platform: str) -> Way:
     return Way.PROBE if is_mine else Way.SHUT
 
 
+def not_probed(platform: str) -> None:
+    """Let somebody else probe: whoever was told to found nothing to send."""
+    mine = Breaker.objects.filter(platform=platform, is_probed=True)
+    mine.update(probe_at=Now(), is_probed=False)
+
+
 def shut_since(platform: str) -> datetime | None:
     """Return since when a platform is left alone; None where it is not, or is to be probed now."""
     shut = Breaker.objects.filter(platform=platform, probe_at__gt=Now())

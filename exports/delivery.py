@@ -113,6 +113,8 @@ def claim_on(way: Way, export_id: uuid.UUID, *, at_most: int) -> list[Claim]:
         # One finds out what all would meet, and it counts once.
         at_most = min(at_most, 1)
     claimed = claim_due(export, way.audience.id, way.file_key, at_most=at_most)
+    if way.is_probe and not claimed:
+        breakers.not_probed(way.sender.platform.key)
     if claimed and isinstance(way.lent, tokens.Lent):
         count_use(export.organization_id, way.sender.authorization_id, way.use, len(claimed))
     return claimed

@@ -10,6 +10,7 @@ from functools import partial
 from uuid import UUID
 
 from django.db import Error as DatabaseFault
+from django.db.models import F
 from django.db.models.functions import Now
 
 from audit.services import record as audit
@@ -64,8 +65,6 @@ def done(export: Export) -> bool:
 
     Outside the fence.
     """
-    if breakers.may_go(export.destination.platform) == breakers.Way.SHUT:
-        return False
     with fence.inside(export.organization_id):
         owner = export.take_lease(LEASE_SECONDS)
         if owner is None:
@@ -76,6 +75,10 @@ def done(export: Export) -> bool:
         if not is_missing(export):
             mine.update(lease_owner=None, lease_until=None, attempts=0)
             return export.state == ExportState.SENDING
+        # Under the lease: a probe is for who asks.
+        if breakers.may_go(export.destination.platform) == breakers.Way.SHUT:
+            mine.update(lease_owner=None, lease_until=None, attempts=F("attempts") - 1)
+            return False
     try:
         with kept(export, owner):
             asked_about, trouble = _what_came_of_it(export, owner)

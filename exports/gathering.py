@@ -60,6 +60,7 @@ def put_in_effect(organization_id: uuid.UUID, export_id: uuid.UUID) -> bool:
         return False
     owner, batches = _begin(export)
     if owner is None:
+        breakers.not_probed(export.destination.platform)
         return False
     try:
         with kept(export, owner):

@@ -1,9 +1,11 @@
 """What all of an export's batches would meet is met once, and no stint turns in circles."""
 
 import time
+from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError
+from django.db.models.functions import Now
 
 from exports import breakers, delivery, sending
 from exports.rates import Sender, hold
@@ -202,3 +204,14 @@ def test_an_outage_is_no_answer_that_lets_all_go_on(servers, destination, creato
     breakers.note_error("sample", PlatformDown("Trouble.", status=503))
     breakers.note_error("sample", delivery.tokens.BeingRenewed("It is being renewed."))
     assert Breaker.objects.get().outages == 1
+
+
+def test_a_probe_that_finds_nothing_to_send_is_for_somebody_else(servers, destination, creator):
+    export = ready(destination, creator, *ADDRESSES[:3])
+    with fence.inside(export.organization_id):
+        export.batches.update(not_before=Now() + timedelta(minutes=5))
+    for _ in range(breakers.OPENS_AFTER):
+        breakers.note_error("sample", PlatformDown("Trouble.", status=503))
+    Breaker.objects.update(probe_at=Now())
+    assert not stint(export)
+    assert breakers.may_go("sample") == breakers.Way.PROBE

@@ -3,7 +3,6 @@ FROM python:3.11-slim
 ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     STATIC_ROOT=/srv/static \
-    STATIC_MANIFEST=1 \
     STAGING_DIR=/srv/staging \
     NUMBA_CACHE_DIR=/srv/compiled
 
@@ -20,6 +19,8 @@ RUN SECRET_KEY=build \
     DATABASE_URL=postgres://build@localhost/build \
     python manage.py collectstatic --no-input \
     # Web and workers share the staged files, which are sealed; nobody else may read them.
+    # The checkout may have been made for its owner's eyes only.
+    && chmod -R a+rX . \
     && useradd --system --no-create-home infosum \
     && install --directory --owner infosum --mode 700 /srv/staging /srv/compiled
 

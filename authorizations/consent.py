@@ -164,6 +164,9 @@ def _claim(
 
 def _taken(attempt: AuthorizationAttempt, callback: Callback, membership: Membership) -> bool:
     """Move the attempt by what came back; False where another answer was faster."""
+    if attempt.state != AttemptState.WAITING:
+        # It is found as long as it is checked: a repeated answer must not end it then.
+        return False
     label, nothing = attempt.platform_label, nothing_done(attempt)
     if attempt.expires_at <= timezone.now():
         message = f"The approval took longer than 15 minutes. {nothing}"

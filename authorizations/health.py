@@ -102,7 +102,9 @@ def lapse_of(authorization: Authorization, platform: Platform | None) -> Lapse |
     """
     at = authorization.refresh_expires_at
     is_well = authorization.removed_at is None and authorization.broken_at is None
-    if at is None or not is_well or (platform is not None and platform.refresh_tokens_lapse):
+    if at is None or at <= timezone.now() or not is_well:
+        return None
+    if platform is not None and platform.refresh_tokens_lapse:
         return None
     return Lapse(at, is_near=at - timezone.now() <= WARN_BEFORE)
 

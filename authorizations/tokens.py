@@ -294,9 +294,12 @@ def _save(
         row.token_version = version + 1
         row.refresh_owner = row.refresh_until = row.refresh_begun_at = None
         # Whoever tried at the same time may have been refused and marked it; these tokens are good.
+        was_broken = row.broken_at is not None
         row.broken_at, row.broken_reason = None, ""
         row.save()
         record(RENEWED, organization_id=organization_id, subject=row)
+        if was_broken:
+            record("works again", organization_id=organization_id, subject=row)
 
 
 def put_expiry(row: Authorization, grant: Grant) -> None:

@@ -102,7 +102,7 @@ def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
             export,
             owner,
             registry.get(export.destination.platform),
-            [(kind, bytes.fromhex(digest)) for kind, digest in sought.items()],
+            [(kind, bytes.fromhex(each)) for kind, digests in sought.items() for each in digests],
             [
                 _File(row.pk, row.export_id, Stored(row.stored_name, keys[row.export_id]))
                 for row in batches

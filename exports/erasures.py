@@ -31,8 +31,8 @@ from providers.declarations import IdentifierType
 from providers.identifiers import Invalid
 from providers.registry import registry
 
-# By destination, then by identifier type: digests in hexadecimal.
-Sought = Mapping[str, Mapping[str, str]]
+# By identifier type: digests in hexadecimal.
+Sought = Mapping[str, Sequence[str]]
 
 _UPLOAD_IS_GONE = (
     "It was not prepared, and its upload was destroyed when a person was erased. Nothing was sent; "
@@ -85,14 +85,13 @@ def erasure_request(*, organization_id: uuid.UUID, by: Person, value: str) -> Er
     destroyed = _destroy_files()
     destroy_uploads(Export.objects.all())
     reached, out_of_reach = [], []
-    sought: dict[str, dict[str, str]] = {}
+    sought: dict[str, dict[str, list[str]]] = {}
     # Asked after that: what was not destroyed, as it was started in time, has its Remove behind it.
     for destination in _that_sent():
         if destination.deleted_at is not None or destination.platform not in registry:
             out_of_reach += _words_for(destination)
             continue
-        kinds = registry.get(destination.platform).identifiers_for(destination.settings)
-        sought[str(destination.id)] = digests_for(value, kinds)
+        sought[str(destination.id)] = _digests_at(destination, value)
         reached.append(destination)
     erasure.out_of_reach = out_of_reach
     erasure.drafts_destroyed = destroyed
@@ -133,7 +132,23 @@ def destroy_uploads(exports: Exports) -> None:
             Export.objects.filter(pk=export.pk).update(staged_name="", reason=_UPLOAD_IS_GONE)
 
 
-def sought_at(erasure: Erasure, destination_id: uuid.UUID) -> Mapping[str, str]:
+def _digests_at(destination: Destination, value: str) -> dict[str, list[str]]:
+    """Return the digests under which a value may have been sent to a destination.
+
+    By a choice in its form values may be cleaned otherwise, and it may have been another before.
+    """
+    platform = registry.get(destination.platform)
+    forms = [dict(destination.settings)]
+    for each in platform.destination_fields:
+        forms += [{**destination.settings, each.name: choice} for choice, _ in each.choices]
+    found: dict[str, set[str]] = {}
+    for form in forms:
+        for key, digest in digests_for(value, platform.identifiers_for(form)).items():
+            found.setdefault(key, set()).add(digest)
+    return {key: sorted(digests) for key, digests in found.items()}
+
+
+def sought_at(erasure: Erasure, destination_id: uuid.UUID) -> Sought:
     """Return what is sought at a destination: digests in hexadecimal by type. In the fence."""
     if erasure.sought_sealed is None:
         return {}
@@ -142,8 +157,9 @@ def sought_at(erasure: Erasure, destination_id: uuid.UUID) -> Mapping[str, str]:
         organization_id=erasure.organization_id,
         place=_place(erasure),
     )
-    found: Mapping[str, str] = json.loads(opened).get(str(destination_id), {})
-    return found
+    found: Mapping[str, list[str] | str] = json.loads(opened).get(str(destination_id), {})
+    # One of each type is how it was kept before.
+    return {key: [each] if isinstance(each, str) else each for key, each in found.items()}
 
 
 def lines_of(erasure: Erasure) -> list[Line]:

@@ -56,11 +56,10 @@ def put_in_effect(organization_id: uuid.UUID, export_id: uuid.UUID) -> bool:
         if export is None or not _may_go(export):
             return False
         is_due = bool(gathered.due(export))
-    if not is_due or breakers.may_go(export.destination.platform) == breakers.Way.SHUT:
+    if not is_due or (way := breakers.may_go(export.destination.platform)) == breakers.Way.SHUT:
         return False
-    owner, batches = _begin(export)
+    owner, batches = _begin(export, is_probe=way == breakers.Way.PROBE)
     if owner is None:
-        breakers.not_probed(export.destination.platform)
         return False
     try:
         with kept(export, owner):
@@ -83,7 +82,7 @@ def put_in_effect(organization_id: uuid.UUID, export_id: uuid.UUID) -> bool:
     return True
 
 
-def _begin(export: Export) -> tuple[uuid.UUID | None, Sequence[ExportBatch]]:
+def _begin(export: Export, *, is_probe: bool) -> tuple[uuid.UUID | None, Sequence[ExportBatch]]:
     """Take the lease and what is due under it: somebody else may have done it just now."""
     with fence.inside(export.organization_id):
         owner = export.take_lease(LEASE_SECONDS)
@@ -91,6 +90,8 @@ def _begin(export: Export) -> tuple[uuid.UUID | None, Sequence[ExportBatch]]:
         if owner and not batches:
             mine = Export.objects.filter(pk=export.pk, lease_owner=owner)
             mine.update(lease_owner=None, lease_until=None)
+        if is_probe and not batches:
+            breakers.not_probed(export.destination.platform)
         return (owner if batches else None), batches
 
 

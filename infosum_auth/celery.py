@@ -11,6 +11,10 @@ from infosum_auth import pgmq_transport, redis_transport
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "infosum_auth.settings")
 
+# Celery takes these for its own before any setting: another project's broker would be used.
+for _name in ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"):
+    os.environ.pop(_name, None)
+
 pgmq_transport.install()
 redis_transport.install()
 app = Celery("infosum_auth")

@@ -109,9 +109,13 @@ def _start(
     ports: Ports, folder: Path, stack: ExitStack, *, verbose: bool, settings: Mapping[str, str]
 ) -> Demo:
     postgres, databases = _databases(folder, stack)
-    if databases.broker and not os.environ.get("REDIS_URL"):
+    given = environment(ports, folder, databases)
+    if postgres is not None:
+        # A private demo uses nobody else's Redis; an empty one hides REDIS_URL_FILE, too.
+        given["REDIS_URL"] = ""
+    given |= settings
+    if databases.broker and not given.get("REDIS_URL"):
         install_pgmq(databases.broker)
-    given = {**environment(ports, folder, databases), **settings}
     components = Components(folder, given, verbose=verbose)
     stack.callback(components.stop)
     parts = programs(ports, folder)

@@ -22,7 +22,11 @@ class MaskSecrets(logging.Filter):
     """Mask the message of each record; tracebacks included, since their last line is a message."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = masked(record.getMessage())
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - a line that does not fit its values must harm nobody
+            message = str(record.msg)
+        record.msg = masked(message)
         record.args = None
         if record.exc_info and not record.exc_text:
             record.exc_text = masked(logging.Formatter().formatException(record.exc_info))

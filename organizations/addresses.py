@@ -33,7 +33,7 @@ def _page_before(request: HttpRequest) -> str:
         before = urlsplit(request.headers.get("Referer", ""))
     except ValueError:
         return ""
-    # The page itself is one that only takes a press where it answered one, with what was wrong.
-    if before.netloc != request.get_host() or before.path == request.path:
+    # A form at this very address, as a rule.
+    if before.netloc != request.get_host():
         return ""
     return own_address(before._replace(scheme="", netloc="").geturl())

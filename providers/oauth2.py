@@ -267,13 +267,17 @@ def _scopes(text: Any) -> frozenset[str] | None:
     return frozenset(re.findall(r"[^,\s]+", str(text))) if text else None
 
 
+_TEN_YEARS = 10 * 366 * 24 * 3600
+
+
 def _refresh_expires_in(body: Mapping[str, Any]) -> int | None:
     """Read how long a refresh token lasts; some say the point in time instead, or as well."""
     left = _seconds(body.get("refresh_token_expires_in"))
     ends_at = _seconds(body.get("refresh_token_expires_at"))
     if left is None and ends_at is not None:
-        return max(0, ends_at - int(time.time()))
-    return left
+        left = max(0, ends_at - int(time.time()))
+    # What is more than that is no time in seconds.
+    return left if left is None or left < _TEN_YEARS else None
 
 
 def _seconds(value: Any) -> int | None:

@@ -150,8 +150,14 @@ def _all_held(
                 sys.stderr.write(f"{name}: {score}\n")
     within = usual.most_seconds + STUCK_SECONDS
     return _held(usual, 0, within) and all(
-        _held(score, FAULTS[name].may_resend, within) for name, score in scores.items()
+        _held(score, FAULTS[name].may_resend, within) and _is_enough(FAULTS[name], score, much)
+        for name, score in scores.items()
     )
+
+
+def _is_enough(fault: Fault, score: Score, much: HowMuch) -> bool:
+    """Say whether a fault was injected as often as is promised; late ones do not count."""
+    return fault.whole is not None or score.injected >= min(much.times, _TURNS_IN_ANY_CASE)
 
 
 def _platform(fault: Fault) -> Platform:

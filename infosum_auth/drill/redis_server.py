@@ -60,8 +60,11 @@ class RedisServer:
             stop(self._process)
 
     def _answers(self) -> bool:
+        if self._process is None or self._process.poll() is not None:
+            return False
         with redis.Redis.from_url(self.url) as client, suppress(redis.ConnectionError):
-            return bool(client.ping())
+            # Another server may have taken the port.
+            return bool(client.info("server")["process_id"] == self._process.pid)
         return False
 
 

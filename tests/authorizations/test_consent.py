@@ -54,6 +54,11 @@ def test_a_second_answer_with_the_same_state_changes_nothing(
     answer(attempt, analyst, code="code-1", state=state)
     repeated = answer(attempt, analyst, code="code-2", state=state)
     assert (repeated.pk, repeated.state) == (attempt.pk, AttemptState.CHECKING)
+    # Somebody went back to the platform while it was checked, and that had trouble then.
+    repeated = answer(attempt, analyst, error="server_error", state=state)
+    assert repeated.state == AttemptState.CHECKING
+    knows(network)
+    assert learned(attempt).state == AttemptState.DONE
     assert len([call for call in network.calls if call.request.url == TOKEN_URL]) == 1
 
 

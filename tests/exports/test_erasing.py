@@ -14,6 +14,8 @@ from exports.models import Export
 from exports.services import NotNow, export_cancel
 from exports.states import ExportState, Mode
 from organizations import fence
+from providers import identifier_types
+from providers.declarations import FormField
 from tests.exports import driving
 from tests.exports.driving import delivered, digests, drafted, files, started
 from tests.exports.erased import asked, carried_out, kept_digests
@@ -28,6 +30,7 @@ from tests.exports.replacing import (
 )
 from tests.exports.sample_servers import Killed
 from tests.factories import change, stored
+from tests.sample_platform import SamplePlatform
 
 __all__ = ("by_difference", "nobody_is_asked", "of_two", "person_servers")
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_difference", "nobody_is_asked")]
@@ -181,3 +184,26 @@ def test_the_pages_show_a_masked_form_and_give_a_receipt(
         assert "jane.doe" not in text
         assert next(iter(digests("jane.doe@example.com"))) not in text
     assert client_of(creator).get(address).status_code == 403
+
+
+def test_every_form_in_which_a_value_may_have_been_sent_is_sought(
+    servers, destination, creator, admin, acme, monkeypatch
+):
+    """A choice in the destination's form was another one when the person was added."""
+
+    def identifiers_for(platform, settings):
+        upper = settings.get("written") == "upper"
+        rule = (lambda value: value.strip().upper()) if upper else (lambda value: value.strip())
+        return (identifier_types.email("email", rule),)
+
+    choices = FormField(name="written", label="Written", choices=(("as", "As is"), ("upper", "Up")))
+    fields = (*SamplePlatform.destination_fields, choices)
+    monkeypatch.setattr(SamplePlatform, "destination_fields", fields)
+    monkeypatch.setattr(SamplePlatform, "identifiers_for", identifiers_for)
+    change(destination, settings={**destination.settings, "written": "upper"})
+    first = delivered(started(destination, creator, A, B))
+    assert kept_digests(first) == digests(A.upper(), B.upper())
+    change(destination, settings={**destination.settings, "written": "as"})
+    carried_out(asked(acme, admin, A))
+    assert servers.held == {"au1": digests(B.upper())}
+    assert kept_digests(first) == digests(B.upper())

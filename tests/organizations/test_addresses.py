@@ -47,9 +47,12 @@ def test_a_press_after_the_session_ended_leads_back_to_the_page_of_the_button(
     pressed = reverse("authorizations:check_ad_accounts", args=[row.pk])
     answer = Client().post(pressed, headers={"Referer": referer})
     assert answer["Location"] == f"{SIGN_IN}?next={following}"
-    # An address that only takes a press is not gone back to either.
-    answer = Client().post(pressed, headers={"Referer": f"{HERE}{pressed}"})
-    assert answer["Location"] == f"{SIGN_IN}?next={LANDING}"
+
+
+def test_a_form_that_was_sent_after_the_session_ended_is_led_back_to():
+    form = reverse("destinations:new")
+    answer = Client().post(form, headers={"Referer": f"{HERE}{form}"})
+    assert answer["Location"] == f"{SIGN_IN}?next={form}"
 
 
 def test_a_page_asked_for_is_gone_on_to_by_its_own_address():

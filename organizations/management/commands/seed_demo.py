@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from organizations import services
@@ -32,6 +32,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Create what is not there yet."""
+        if Organization.objects.exclude(name__in=SAMPLE).exists():
+            raise CommandError(
+                "This installation has organizations of its own. The sample people's passwords are "
+                "public, so they belong into a demo's own database alone."
+            )
         people = []
         with transaction.atomic():
             for name, members in SAMPLE.items():

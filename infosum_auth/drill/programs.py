@@ -11,10 +11,13 @@ from infosum_auth.drill.scene import IN_FLIGHT, Drill, Fault
 _LEASE_SECONDS = 125
 
 
-def worker_killed_while_preparing(drill: Drill) -> None:
+def worker_killed_while_preparing(drill: Drill) -> bool:
     """Kill -9 of all worker processes before the first batch is sent."""
     drill.sleep(0, 1.5)
+    if any(each.has_begun() for each in drill.deliveries):
+        return False
     kill_workers(drill)
+    return True
 
 
 def worker_killed_while_sending(drill: Drill) -> None:

@@ -47,12 +47,13 @@ class Broker(StrEnum):
 class Fault:
     """What strikes: while two exports run, or before one of them starts and the other one runs.
 
-    `may_resend` says how many batches may go a second time for one injection. `answer` is the HTTP
-    status that the platform must have given because of it. `whole` does all of it in its own way,
-    once. `replaces`: the exports are Replaces, at a platform that does it this way.
+    What strikes returns False where it came too late to meet what it is about. `may_resend` says
+    how many batches may go a second time for one injection. `answer` is the HTTP status that the
+    platform must have given because of it. `whole` does all of it in its own way, once. `replaces`:
+    the exports are Replaces, at a platform that does it this way.
     """
 
-    strike: Callable[[Drill], None] | None = None
+    strike: Callable[[Drill], bool | None] | None = None
     before: Callable[[Drill, Delivery], None] | None = None
     may_resend: int = 0
     answer: int | None = None
@@ -94,8 +95,7 @@ class Drill:
         """
         answers = self._answers(fault.answer)
         one, other = self._begun(fault)
-        if fault.strike is not None:
-            fault.strike(self)
+        has_met = fault.strike is None or fault.strike(self) is not False
         began = time.monotonic()
         for each in self.deliveries:
             wait_for_the_end(each.page)
@@ -103,7 +103,7 @@ class Drill:
         # One that ended by itself may not have been needed for these exports.
         self.demo.components.check()
         has_struck = fault.answer is None or self._answers(fault.answer) > answers
-        has_struck = has_struck and not self._is_pending()
+        has_struck = has_struck and has_met and not self._is_pending()
         self.calm()
         if has_struck:
             score.injected += 1

@@ -20,6 +20,8 @@ from infosum_auth.private_postgres import PrivateServer
 _FULL_AT = 512 * 1024
 _NO_ROOM = "There is no room for the file on this server just now."
 _PREPARERS = ("preparer", "preparer_small")
+# What they log then (exports.preparation).
+_NOTHING_PREPARED = "no room to prepare it"
 
 
 def database_killed(drill: Drill) -> None:
@@ -77,10 +79,17 @@ def disk_full_at_upload(drill: Drill, delivery: Delivery) -> None:
         raise RuntimeError("Something is left of an upload for which there was no room.")
 
 
-def disk_full_while_preparing(drill: Drill) -> None:
+def disk_full_while_preparing(drill: Drill) -> bool:
     """No room for what is prepared, for some seconds."""
+    before = _tries_without_room(drill)
     with _full_disk(drill, *_PREPARERS):
         drill.sleep(3, 8)
+    return _tries_without_room(drill) > before
+
+
+def _tries_without_room(drill: Drill) -> int:
+    logs = (drill.demo.components.log(name) for name in _PREPARERS)
+    return sum(log.read_text(errors="replace").count(_NOTHING_PREPARED) for log in logs)
 
 
 @contextmanager

@@ -25,8 +25,9 @@ from exports.models import Export, ExportBatch, Exports
 from exports.record import SUCCEEDED
 from exports.states import ExportState, Mode
 from exports.upload_models import Upload
-from organizations.models import Organization, Person
+from organizations.models import Person
 from organizations.sealing import seal, unseal
+from organizations.services import organization_lock
 from providers.declarations import IdentifierType
 from providers.identifiers import Invalid
 from providers.registry import registry
@@ -80,7 +81,7 @@ def erasure_request(*, organization_id: uuid.UUID, by: Person, value: str) -> Er
     if not is_identifier(value):
         raise NoIdentifier
     # Whoever keeps a file at this moment either was before this, or finds it (`count`).
-    _locked(organization_id)
+    organization_lock(organization_id)
     erasure = Erasure(organization_id=organization_id, masked=masked(value), requested_by=by)
     destroyed = _destroy_files()
     destroy_uploads(Export.objects.all())
@@ -115,7 +116,7 @@ def erasure_request(*, organization_id: uuid.UUID, by: Person, value: str) -> Er
 
 def count(organization_id: uuid.UUID) -> int:
     """Return how many were asked for so far, the one of this moment among them. In the fence."""
-    _locked(organization_id)
+    organization_lock(organization_id)
     return Erasure.objects.count()
 
 
@@ -267,10 +268,6 @@ def _begin(erasure: Erasure, destination: Destination, by: Person) -> None:
     export.save(force_insert=True)
     Export.objects.filter(pk=export.pk).update(started_at=Now(), prepared_at=Now())
     services.wake(export)
-
-
-def _locked(organization_id: uuid.UUID) -> None:
-    Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
 
 
 def _place(erasure: Erasure) -> str:

@@ -14,7 +14,8 @@ from exports import services, staging
 from exports.addresses import Address
 from exports.fetch_models import Fetch
 from organizations import routing
-from organizations.models import Organization, Person
+from organizations.models import Person
+from organizations.services import organization_lock
 
 ROUTE = "export fetch"
 
@@ -37,7 +38,7 @@ def fetch_begin(
 ) -> Fetch:
     """Have a file fetched; a worker does it. In the fence. Raises TooMany."""
     organization_id = destination.organization_id
-    Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
+    organization_lock(organization_id)
     if fetch_id is None and Fetch.objects.count() >= settings.UPLOADS_AT_ONCE:
         raise TooMany
     fetch_id = fetch_id or uuid.uuid4()

@@ -29,8 +29,8 @@ from exports.fetch_services import ROUTE, fetch_fail
 from exports.signs_of_life import SignsOfLife
 from exports.uploads import NO_ROOM, has_room, too_large
 from organizations import fence, routing
-from organizations.models import Organization
 from organizations.sealing import SealBroken as KeySealBroken
+from organizations.services import organization_lock
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ def _received(work: _Work) -> None:
 def _claim(organization_id: uuid.UUID, fetch_id: uuid.UUID) -> _Work | None:
     with fence.inside(organization_id):
         # Two at once would each find the last place free.
-        Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
+        organization_lock(organization_id)
         row = Fetch.objects.select_related("destination").filter(pk=fetch_id).first()
         if row is None or row.failed_at is not None:
             routing.remove(ROUTE, fetch_id)

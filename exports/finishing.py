@@ -54,11 +54,6 @@ def _all_refused(export: Export) -> str:
     return f"{export.destination.platform_label} took none of the identifiers. {said}"[:400]
 
 
-def _is_at_work(export: Export) -> bool:
-    sending = export.batches.filter(state=BatchState.SENDING)
-    return sending.filter(lease_until__gte=Now()).exists()
-
-
 def tidy_up(export: Export) -> bool:
     """Destroy what an export that is over does not need, once no worker has a part of it.
 
@@ -67,7 +62,7 @@ def tidy_up(export: Export) -> bool:
     """
     # Locked, so that a retry does not begin while its files are destroyed.
     locked = Export.objects.select_for_update().filter(pk=export.pk, state=export.state)
-    if not locked.filter(not_leased()) or _is_at_work(export):
+    if not locked.filter(not_leased()) or export.batches.under_way().exists():
         return True
     kept = {export.rejects_name}
     unended = export.batches.filter(state__in=UNENDED)

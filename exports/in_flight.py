@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db.models import Count, Q
-from django.db.models.functions import Now
 
 from exports.models import Export, ExportBatch
-from exports.states import BatchState
 from providers.registry import registry
 
 # Workers hold what they send in memory, and a batch of some platforms has 100,000 identifiers.
@@ -39,7 +37,7 @@ def room_for(export: Export, *, besides: int = 0) -> int:
     are looked at in the same moment may together go beyond theirs by what one of them takes.
     """
     is_own = Q(export=export)
-    found = ExportBatch.objects.filter(state=BatchState.SENDING, lease_until__gte=Now()).aggregate(
+    found = ExportBatch.objects.under_way().aggregate(
         own=Count("pk", filter=is_own), others=Count("pk", filter=~is_own)
     )
     own: int = found["own"] + besides

@@ -23,7 +23,8 @@ from exports.models import Export
 from exports.upload_models import Upload
 from exports.uploads import NO_ROOM, Announced, has_room, too_large
 from organizations import fence, routing
-from organizations.models import Organization, Person
+from organizations.models import Person
+from organizations.services import organization_lock
 
 PIECE_BYTES = 8 * 1024**2
 _SLICE = 512 * 1024
@@ -70,7 +71,7 @@ def upload_begin(*, destination: Destination, by: Person, file: Announced) -> Up
     Raises NotTaken.
     """
     # Two at once would each find the last place free.
-    Organization.objects.select_for_update(no_key=True).get(pk=destination.organization_id)
+    organization_lock(destination.organization_id)
     fingerprint = routing.keyed_hash("upload", f"{file.size}\0{file.marks}")
     upload = (
         Upload.objects.of(by)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from audit.services import record
 from organizations import fence
 from organizations.models import Membership, Organization, Person
@@ -28,6 +30,12 @@ def membership_create(
             role=Role(role).label,
         )
     return membership
+
+
+def organization_lock(organization_id: uuid.UUID) -> None:
+    """Let one transaction at a time of an organization go on from here. In the fence."""
+    # No key: rows that refer to it may be inserted meanwhile.
+    Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
 
 
 def person_remember_time_zone(*, person: Person, time_zone: str) -> None:

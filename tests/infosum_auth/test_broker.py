@@ -1,5 +1,6 @@
 import os
 import queue
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import psycopg
@@ -9,7 +10,8 @@ from celery.contrib.testing.worker import start_worker
 from kombu import Connection
 from pgmq import PGMQueue
 
-from infosum_auth.broker import broker_settings, install_pgmq
+from infosum_auth import pgmq_transport
+from infosum_auth.broker import SENDING, broker_settings, install_pgmq
 
 PGMQ_URL = os.environ.get("BROKER_DATABASE_URL", "")
 needs_pgmq = pytest.mark.skipif(not PGMQ_URL, reason="no BROKER_DATABASE_URL, so no pgmq was tried")
@@ -29,6 +31,12 @@ def travels(environment):
     with start_worker(app, pool="solo", perform_ping_check=False, loglevel="error"):
         arrive.delay("hello")
         return arrived.get(timeout=20)
+
+
+def to_pgmq():
+    settings = broker_settings({"BROKER_DATABASE_URL": PGMQ_URL})
+    options = settings["CELERY_BROKER_TRANSPORT_OPTIONS"]
+    return Connection(settings["CELERY_BROKER_URL"], transport_options=options)
 
 
 @needs_pgmq
@@ -74,9 +82,7 @@ def test_workers_that_start_together_share_the_triggers(monkeypatch):
 @needs_pgmq
 def test_a_worker_that_may_take_no_more_looks_again_soon():
     install_pgmq(PGMQ_URL)
-    settings = broker_settings({"BROKER_DATABASE_URL": PGMQ_URL})
-    options = settings["CELERY_BROKER_TRANSPORT_OPTIONS"]
-    with Connection(settings["CELERY_BROKER_URL"], transport_options=options) as connection:
+    with to_pgmq() as connection:
         waiting = connection.SimpleQueue("one at a time")
         waiting.consumer.qos(prefetch_count=1)
         idle = connection.transport.polling_interval
@@ -85,6 +91,32 @@ def test_a_worker_that_may_take_no_more_looks_again_soon():
         assert connection.transport.polling_interval < idle / 10
         held.ack()
         assert connection.transport.polling_interval == idle
+
+
+@needs_pgmq
+def test_a_busy_worker_leaves_stints_of_sending_to_an_idle_one(monkeypatch):
+    # However slow this machine is just now.
+    monkeypatch.setattr(pgmq_transport, "_LEFT_TO_IDLE_SECONDS", 1.5)
+    install_pgmq(PGMQ_URL)
+    with to_pgmq() as of_busy, to_pgmq() as of_idle, ThreadPoolExecutor(1) as beside:
+        busy, idle = of_busy.SimpleQueue(SENDING), of_idle.SimpleQueue(SENDING)
+        for each in (busy, idle):
+            each.consumer.qos(prefetch_count=3)
+        busy.clear()
+        busy.put("first")
+        held = [busy.get(timeout=20)]
+        busy.put("second")
+        # The busy one looks first, as it mostly does: it has just sent the message itself.
+        left = beside.submit(busy.get, timeout=1.0)
+        held.append(idle.get(timeout=20))
+        with pytest.raises(queue.Empty):
+            left.result()
+        # What nobody else takes it takes.
+        busy.put("third")
+        held.append(busy.get(timeout=20))
+        assert [each.payload for each in held] == ["first", "second", "third"]
+        for each in held:
+            each.ack()
 
 
 @pytest.mark.broker

@@ -114,10 +114,13 @@ def _start(
         # A private demo uses nobody else's Redis; an empty one hides REDIS_URL_FILE, too.
         given["REDIS_URL"] = ""
     given |= settings
-    if databases.broker and not given.get("REDIS_URL"):
-        install_pgmq(databases.broker)
     components = Components(folder, given, verbose=verbose)
     stack.callback(components.stop)
+    if postgres is None:
+        # Somebody's own databases are refused before anything is changed in them.
+        components.run("check", [sys.executable, _MANAGE, "seed_demo", "--only-check"])
+    if databases.broker and not given.get("REDIS_URL"):
+        install_pgmq(databases.broker)
     parts = programs(ports, folder)
     components.start(parts["sandbox"])
     migrate = ["migrate", "--database", "owner", "--no-input"]

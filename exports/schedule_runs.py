@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models.functions import Now
 
@@ -45,13 +46,14 @@ def run_due(organization_id: uuid.UUID, schedule_id: uuid.UUID) -> ScheduleRun |
             routing.remove(SCHEDULE_ROUTE, schedule_id)
             return None
         due_at = schedule.next_at
-        following = schedule.recurrence.after(database_now())
+        now = database_now()
+        following = schedule.recurrence.after(now)
         mine = Schedule.objects.filter(
             pk=schedule_id, next_at=due_at, next_at__lte=Now(), paused_at=None
         )
         run = None
         if mine.update(next_at=following):
-            run = _begin(schedule, due_at)
+            run = _begin(_held(schedule), due_at, late=_late(schedule, due_at, now))
         schedule.refresh_from_db()
         wake(schedule)
         return run
@@ -59,12 +61,24 @@ def run_due(organization_id: uuid.UUID, schedule_id: uuid.UUID) -> ScheduleRun |
 
 def run_now(*, schedule: Schedule, by: Person) -> ScheduleRun:
     """Run a schedule at once, besides its times. In the fence."""
-    return _begin(schedule, database_now(), asked_by=by)
+    held = _held(schedule)
+    # Asked for the time only now: whoever changed the schedule before this did so before the run.
+    return _begin(held, database_now(), asked_by=by)
 
 
-def _begin(schedule: Schedule, due_at: datetime, asked_by: Person | None = None) -> ScheduleRun:
-    # Held until the run's row is there, so that of two at once the second sees the first.
-    Schedule.objects.select_for_update(of=("self",)).get(pk=schedule.pk)
+def _held(schedule: Schedule) -> Schedule:
+    """Read a schedule anew, and let nobody change it until the run's row is there.
+
+    So the run fetches what the schedule says when it is due, and of two runs at once the second
+    sees the first.
+    """
+    rows = Schedule.objects.select_for_update(of=("self",))
+    return rows.select_related("destination", "saved_by").get(pk=schedule.pk)
+
+
+def _begin(
+    schedule: Schedule, due_at: datetime, *, asked_by: Person | None = None, late: str = ""
+) -> ScheduleRun:
     reason = _BUSY if _is_busy(schedule) else _why_not(schedule)
     run = ScheduleRun(
         organization_id=schedule.organization_id,
@@ -72,6 +86,7 @@ def _begin(schedule: Schedule, due_at: datetime, asked_by: Person | None = None)
         destination=schedule.destination,
         due_at=due_at,
         asked_by=asked_by,
+        reason=late,
     )
     run.save(force_insert=True)
     if reason:
@@ -119,7 +134,12 @@ def _started(run: ScheduleRun, draft: Export) -> Export | None:
     if schedule is None:
         reason = "The schedule was deleted meanwhile."
     else:
-        reason = _why_not(schedule) or _not_read(schedule, draft) or _what_changed(schedule, draft)
+        reason = (
+            _what_was_done(schedule, since=run.due_at)
+            or _why_not(schedule)
+            or _not_read(schedule, draft)
+            or _what_changed(schedule, draft)
+        )
     if schedule is None or reason:
         services.draft_discard(export=draft)
         _end(run, RunState.SKIPPED, reason)
@@ -144,6 +164,31 @@ def _is_busy(schedule: Schedule) -> bool:
     return Export.objects.under_way().filter(pk__in=ids).exists()
 
 
+def _late(schedule: Schedule, due_at: datetime, now: datetime) -> str:
+    """Say since when nobody looked, where more times than this one passed; empty elsewhere."""
+    if schedule.recurrence.after(due_at) > now:
+        return ""
+    there = now.astimezone(ZoneInfo(schedule.time_zone))
+    return (
+        f"This server did not look at schedules until {there:%-d %B %Y, %H:%M %Z}."
+        " The times in between are not made up for."
+    )
+
+
+def _what_was_done(schedule: Schedule, *, since: datetime) -> str:
+    """Say what a person did to a schedule while a run's file was fetched; empty where nothing.
+
+    Counted from when the run was due, however late it began: whoever saves or resumes a schedule
+    moves its next time behind that moment, so what was done before a run began is before its time.
+    """
+    if schedule.saved_at > since:
+        return "The schedule was changed while its file was fetched."
+    # One that was paused before can still be asked for by "Run now".
+    if schedule.paused_at is not None and schedule.paused_at > since:
+        return "The schedule was paused."
+    return ""
+
+
 def _why_not(schedule: Schedule) -> str:
     """Say why nothing may be exported now; empty where it may."""
     standing = standing_of(schedule.destination)
@@ -153,6 +198,13 @@ def _why_not(schedule: Schedule) -> str:
     membership = Membership.objects.filter(person=person).first()
     if not person.is_active or membership is None or not membership.may(May.DELIVER):
         return f"{person.email}, who saved the schedule, may not run exports any more."
+    to = schedule.destination
+    taken = registry.get(to.platform).identifiers_taken(to.identifiers, to.settings)
+    if set(schedule.columns) - {kind.key for kind in taken}:
+        return (
+            "The destination takes other identifiers now. Have the file fetched, look at it anew,"
+            " and save the schedule again."
+        )
     return ""
 
 
@@ -192,7 +244,9 @@ def _what_changed(schedule: Schedule, draft: Export) -> str:
 
 
 def _end(run: ScheduleRun, state: RunState, reason: str = "") -> None:
-    ScheduleRun.objects.filter(pk=run.pk).update(state=state, reason=reason[:400])
+    # Behind it stays what was said when the run began: that it was late.
+    said = f"{reason} {run.reason}".strip()
+    ScheduleRun.objects.filter(pk=run.pk).update(state=state, reason=said[:400])
     run.refresh_from_db()
     routing.remove(ROUTE, run.pk)
     if state == RunState.SKIPPED:

@@ -40,7 +40,9 @@ def schedule_create(
     names = draft.shape["column_names"]
     # One for each destination, whoever saves at the same time.
     Destination.objects.select_for_update(no_key=True).get(pk=draft.destination_id)
-    before = Schedule.objects.filter(destination=draft.destination_id).first()
+    # Held, so that a run begins either before this or with what is saved here.
+    rows = Schedule.objects.select_for_update(of=("self",))
+    before = rows.filter(destination=draft.destination_id).first()
     row = before or Schedule(
         organization_id=draft.organization_id, destination_id=draft.destination_id
     )

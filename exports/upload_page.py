@@ -10,6 +10,7 @@ from django.utils.datastructures import MultiValueDict
 from destinations.models import Destination
 from exports.fetch_models import Fetch
 from exports.forms import AddressForm, UploadForm
+from exports.schedule_models import ScheduleRun
 from exports.upload_models import Upload
 from organizations import fence
 from organizations.requests import MemberRequest
@@ -38,9 +39,10 @@ def upload_page(
             .order_by("-received_at"),
             "address_form": address_form or AddressForm(),
             "allowed": [str(each) for each in settings.INTAKE.addresses],
-            "fetches": Fetch.objects.filter(destination=row, created_by=request.user).order_by(
-                "-created_at"
-            ),
+            # Those of the schedule are shown with its runs.
+            "fetches": Fetch.objects.filter(destination=row, created_by=request.user)
+            .exclude(pk__in=ScheduleRun.objects.filter(destination=row).values("pk"))
+            .order_by("-created_at"),
         }
         return render(request, "exports/new.html", context, status=status)
 

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from audit.models import Entry
+from destinations.services import destination_delete
 from exports.models import Export
 from exports.schedule_models import RunState, Schedule
 from organizations import fence
@@ -114,3 +115,22 @@ def test_a_column_whose_name_is_there_twice_is_refused(
     assert "is there more than once" in answer.content.decode()
     with fence.inside(acme.id):
         assert not Schedule.objects.exists()
+
+
+def test_saving_says_where_runs_are_explained(client_of, creator, draft):
+    save = reverse("exports:schedule_save", args=[draft.pk])
+    shown = client_of(creator).get(save).content.decode()
+    assert "the run is explained on the destination's page" in shown
+
+
+def test_that_of_a_deleted_destination_has_no_next_run(
+    client_of, creator, schedule, destination, acme
+):
+    client, address = client_of(creator), reverse("destinations:detail", args=[destination.pk])
+    gone = "None: the destination was deleted"
+    assert gone not in client.get(address).content.decode()
+    with fence.inside(acme.id):
+        destination_delete(destination=destination, by=creator)
+    shown = client.get(address).content.decode()
+    assert gone in shown
+    assert f"{schedule.next_there:%H:%M %Z}" not in shown

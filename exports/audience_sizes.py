@@ -1,4 +1,4 @@
-"""Ask platforms how they see an audience after an export: once soon, once when it has settled."""
+"""Ask platforms how they see an audience after an export: soon, and until it has settled."""
 
 from __future__ import annotations
 
@@ -21,23 +21,27 @@ logger = logging.getLogger(__name__)
 
 ROUTE = "audience"
 SOON = timedelta(minutes=1)
-SETTLED = timedelta(hours=1)
-# A platform that is down for longer than that is asked by the next export.
+# They take up to two days to match people, and some make what ads target only after that, when they
+# are asked again.
+LOOKS = (SOON, *(timedelta(hours=hours) for hours in (1, 6, 24, 48, 72)))
+# A look that a killed process took with it is made after so long.
+_MISSED_AGAIN_IN = timedelta(hours=1)
+# A platform that is down for longer than that is asked at the next of these times.
 _PATIENCE = timedelta(days=1)
 
 
 def look_soon(export: Export) -> None:
     """Have the audience of an export that ended looked at. In the fence."""
-    _look_soon(export.organization_id, export.destination_id)
+    _look(export.organization_id, export.destination_id, SOON)
 
 
-def _look_soon(organization_id: uuid.UUID, destination_id: uuid.UUID) -> None:
-    routing.add(ROUTE, organization_id=organization_id, row_id=destination_id, due_in=SOON)
+def _look(organization_id: uuid.UUID, destination_id: uuid.UUID, due_in: timedelta) -> None:
+    routing.add(ROUTE, organization_id=organization_id, row_id=destination_id, due_in=due_in)
 
 
 def take_due() -> list[Found]:
     """Return the destinations whose audience is to be looked at."""
-    return routing.take_due(ROUTE, again_in=SETTLED)
+    return routing.take_due(ROUTE, again_in=_MISSED_AGAIN_IN)
 
 
 def read(organization_id: uuid.UUID, destination_id: uuid.UUID) -> None:
@@ -46,16 +50,26 @@ def read(organization_id: uuid.UUID, destination_id: uuid.UUID) -> None:
     Outside the fence.
     """
     with fence.inside(organization_id):
-        row = Destination.objects.filter(pk=destination_id).first()
-        ended = Export.objects.filter(destination=destination_id).exclude(finished_at=None)
-        newest = ended.order_by("-finished_at").values_list("finished_at", flat=True).first()
-    age = timezone.now() - newest if newest is not None else None
+        row = Destination.objects.live().filter(pk=destination_id).first()
     is_down = row is not None and not _asked(row)
     with fence.inside(organization_id):
-        if is_down and age is not None and age < _PATIENCE:
-            _look_soon(organization_id, destination_id)
-        elif age is None or age > SETTLED / 2:
+        due_in = _next_look(destination_id, is_down=is_down) if row is not None else None
+        if due_in is not None:
+            _look(organization_id, destination_id, due_in)
+        else:
             routing.remove(ROUTE, destination_id)
+
+
+def _next_look(destination_id: uuid.UUID, *, is_down: bool) -> timedelta | None:
+    """Return in how long an audience is to be looked at again; None where it has settled."""
+    ended = Export.objects.filter(destination=destination_id).exclude(finished_at=None)
+    newest = ended.order_by("-finished_at").values_list("finished_at", flat=True).first()
+    if newest is None:
+        return None
+    age = timezone.now() - newest
+    if is_down and age < _PATIENCE:
+        return SOON
+    return next((at - age for at in LOOKS if at > age), None)
 
 
 def _asked(row: Destination) -> bool:

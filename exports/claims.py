@@ -30,6 +30,10 @@ class LeaseLost(Exception):
     """The lease ran out before anything was sent: somebody else sends this batch."""
 
 
+class Over(Exception):
+    """The export ended before anything was sent: it was canceled, or has failed."""
+
+
 @dataclass
 class Claim:
     """A batch that is ours to send. `requests` have begun under this claim.
@@ -53,16 +57,29 @@ class Claim:
     def begin_request(self) -> None:
         """Make sure of the lease for one request, and count it. Outside the fence.
 
-        Raises LeaseLost.
+        Raises LeaseLost, and Over where it looks.
         """
         is_counted = not self.requests
         if not is_counted or time.monotonic() - self.taken_at > FRESH_SECONDS:
             with fence.inside(self.organization_id):
+                self._look()
                 renewed = self.row.filter(lease_until__gte=Now(), state=BatchState.SENDING)
                 more = 0 if is_counted else 1
                 if not renewed.update(lease_until=Now() + LEASE, attempts=F("attempts") + more):
                     raise LeaseLost
         self.requests += 1
+
+    def make_sure_it_goes_on(self) -> None:
+        """Make sure that the export is not over, once something was waited for. Outside the fence.
+
+        Raises Over.
+        """
+        with fence.inside(self.organization_id):
+            self._look()
+
+    def _look(self) -> None:
+        if not Export.objects.under_way().filter(pk=self.export.pk).exists():
+            raise Over
 
     def given_back(self) -> dict[str, object]:
         """Return the columns of a batch that nobody holds any more."""

@@ -19,7 +19,7 @@ from authorizations import tokens
 from authorizations.uses import Use, count_use
 from destinations import audiences
 from exports import breakers, rates, staging
-from exports.claims import Claim, LeaseLost, claim_due, locked
+from exports.claims import Claim, LeaseLost, Over, claim_due, locked
 from exports.engine import batches as encoding
 from exports.engine.sealed_stream import SealBroken as FileSealBroken
 from exports.models import Export
@@ -41,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 # A place in the rate is lost after so long, and another one is taken, for which is waited so long.
 _LATE_SECONDS, _LATEST_SECONDS = 0.5, 10.0
+# In so short a wait an export is hardly ever canceled, and at a platform of high rates all wait so.
+_SHORT_SECONDS = 0.05
 # What this process holds of large batches while they are sent, over all exports.
 _room = Room(200_000)
 
@@ -142,9 +144,10 @@ def deliver(claim: Claim, way: Way, wait: float) -> Receipt | None:
         return _delivered(claim, way, wait)
     except LeaseLost:
         logger.warning("batch %s: its lease ran out before it was sent", claim.batch.pk)
-    except _NoPlace as none:
+    except (_NoPlace, Over) as none:
+        # Of an export that was canceled, it is canceled by that.
         with desks:
-            give_back(claim, again_in=none.seconds)
+            give_back(claim, again_in=none.seconds if isinstance(none, _NoPlace) else 0.0)
     except PlatformError as error:
         _note(claim, error)
     except NotConfigured:
@@ -176,9 +179,25 @@ def _delivered(claim: Claim, way: Way, wait: float) -> Receipt:
         raise way.lent
     due_at = time.monotonic() + wait
     if wait:
-        time.sleep(wait)
+        _wait_for_place(claim, wait)
     with _room.taken(claim.batch.identifiers):
         return _sent(claim, way, way.lent, due_at)
+
+
+def _wait_for_place(claim: Claim, seconds: float) -> None:
+    """Wait until a request may go; it does not begin for an export that is over by then."""
+    time.sleep(seconds)
+    if seconds < _SHORT_SECONDS:
+        return
+    with desks:
+        claim.make_sure_it_goes_on()
+        _close_connection()
+
+
+def _close_connection() -> None:
+    """Keep no connection to the database while the platform is waited for."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def _sent(claim: Claim, way: Way, lent: tokens.Lent, due_at: float) -> Receipt:
@@ -187,12 +206,10 @@ def _sent(claim: Claim, way: Way, lent: tokens.Lent, due_at: float) -> Receipt:
         # A machine that had no time for us held up others too: all at once they would be too fast.
         with desks:
             wait = rates.reserve(way.sender, patience=_LATEST_SECONDS)
-            if not connection.in_atomic_block:
-                # It is not needed while the platform is waited for.
-                connection.close()
+            _close_connection()
         if wait > _LATEST_SECONDS:
             raise _NoPlace(wait)
-        time.sleep(wait)
+        _wait_for_place(claim, wait)
 
     def work(platform: Platform, connection: Connection) -> Receipt:
         claim.begin_request()

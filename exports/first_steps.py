@@ -18,8 +18,8 @@ from authorizations import tokens
 from authorizations.uses import Use
 from destinations import audiences
 from destinations.models import Destination
-from exports import breakers, gathered, rates, record
-from exports.export_leases import LEASE_SECONDS, LeaseLost, hold, kept
+from exports import breakers, completeness, gathered, rates, record
+from exports.export_leases import LEASE_SECONDS, LeaseLost, hold, kept, let_go
 from exports.models import Export
 from exports.outcomes import (
     count_unknown,
@@ -83,10 +83,11 @@ def done(export: Export) -> bool:
         with kept(export, owner):
             asked_about, trouble = _what_came_of_it(export, owner)
     except LeaseLost:
-        logger.warning("export %s: somebody else has found or emptied its audience", export.pk)
+        logger.warning("export %s: it is over, or somebody else has its first steps", export.pk)
+        _stopped(export, owner)
         return False
     with fence.inside(export.organization_id):
-        if not mine.update(lease_owner=None, lease_until=None):
+        if not let_go(export, owner):
             return False
         export = Export.objects.select_related("destination").get(pk=export.pk)
         if trouble is not None:
@@ -98,6 +99,15 @@ def done(export: Export) -> bool:
         Export.objects.filter(pk=export.pk).update(attempts=0, unknown_answers=0)
         go_on_as_answered(export)
         return export.state == ExportState.SENDING and not is_missing(export)
+
+
+def _stopped(export: Export, owner: UUID) -> None:
+    """Leave all as it was before a request that is not made any more. Outside the fence."""
+    with fence.inside(export.organization_id):
+        if let_go(export, owner):
+            # Nobody was asked to create it, whatever was about to be.
+            unmade = Destination.objects.filter(pk=export.destination_id, audience_id="")
+            unmade.update(audience_asked_at=None)
 
 
 def _what_came_of_it(export: Export, owner: UUID) -> tuple[str, Trouble | None]:
@@ -124,7 +134,7 @@ def _what_came_of_it(export: Export, owner: UUID) -> tuple[str, Trouble | None]:
         breakers.note_error(export.destination.platform, error)
         return audience_id, judged(export, error, target)
     except (DatabaseFault, LeaseLost):
-        # Nothing can be noted now, or is to be; the lease ends by itself.
+        # Nothing can be noted now, or is to be.
         raise
     except Exception as error:  # noqa: BLE001 - it is logged, counted and given up in the end
         return audience_id, judged(export, fault_of_ours(error), target)
@@ -139,13 +149,19 @@ def _clear(export: Export, owner: UUID, audience: Audience, use: Use) -> None:
         raise audiences.NoAuthorization
 
     def clear(platform: Platform, connection: Connection) -> None:
-        # Whoever was frozen meanwhile must not empty what others have filled.
+        # Whoever was frozen meanwhile must not empty what others have filled, nor anybody what a
+        # cancel has left there.
         hold(export, owner)
         platform.clear(connection, audience)
 
     # Emptied again if its answer is lost: no batch goes before this is written down.
     tokens.call(export.organization_id, authorization_id, use, clear)
     with fence.inside(export.organization_id):
-        if not Export.objects.filter(pk=export.pk, lease_owner=owner).update(cleared_at=Now()):
+        mine = Export.objects.select_related("destination").filter(pk=export.pk, lease_owner=owner)
+        if not mine.update(cleared_at=Now()):
             raise LeaseLost
         audit("audience emptied", organization_id=export.organization_id, subject=export)
+        # A cancel that comes later sees that; one that came during the request could not.
+        export = mine.get()
+        if export.is_final:
+            completeness.note(export)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from authorizations.uses import Use
 from destinations import audiences
 from exports import breakers, gathered
-from exports.export_leases import LEASE_SECONDS, LeaseLost, hold, kept
+from exports.export_leases import LEASE_SECONDS, LeaseLost, hold, kept, let_go
 from exports.models import Export, ExportBatch
 from exports.outcomes import (
     count_unknown,
@@ -65,11 +65,12 @@ def put_in_effect(organization_id: uuid.UUID, export_id: uuid.UUID) -> bool:
         with kept(export, owner):
             is_done, trouble = _what_came_of_it(export, owner, batches)
     except LeaseLost:
-        logger.warning("export %s: somebody else puts its batches in effect", export_id)
+        logger.warning("export %s: it is over, or somebody else puts it in effect", export_id)
+        with fence.inside(organization_id):
+            let_go(export, owner)
         return False
     with fence.inside(organization_id):
-        mine = Export.objects.filter(pk=export_id, lease_owner=owner)
-        if not mine.update(lease_owner=None, lease_until=None):
+        if not let_go(export, owner):
             # Whoever took over asks again, which is harmless.
             return False
         export = Export.objects.select_related("destination").get(pk=export_id)
@@ -88,8 +89,7 @@ def _begin(export: Export, *, is_probe: bool) -> tuple[uuid.UUID | None, Sequenc
         owner = export.take_lease(LEASE_SECONDS)
         batches = gathered.due(export) if owner else []
         if owner and not batches:
-            mine = Export.objects.filter(pk=export.pk, lease_owner=owner)
-            mine.update(lease_owner=None, lease_until=None)
+            let_go(export, owner)
         if is_probe and not batches:
             breakers.not_probed(export.destination.platform)
         return (owner if batches else None), batches
@@ -119,7 +119,8 @@ def _what_came_of_it(
         request: AudienceRequest,
         audience: Audience | None,
     ) -> Audience | None:
-        # Whoever was frozen meanwhile must not undo what others have changed.
+        # Whoever was frozen meanwhile must not undo what others have changed, and what was canceled
+        # takes no effect.
         hold(export, owner)
         return platform.put_in_effect(connection, request, audience, receipts, removes=removes)
 
@@ -138,7 +139,7 @@ def _what_came_of_it(
         breakers.note_error(export.destination.platform, error)
         return False, judged(export, error, target)
     except (DatabaseFault, LeaseLost):
-        # Nothing can be noted now, or is to be; the lease ends by itself.
+        # Nothing can be noted now, or is to be.
         raise
     except Exception as error:  # noqa: BLE001 - it is logged, counted and given up in the end
         return False, judged(export, fault_of_ours(error), target)

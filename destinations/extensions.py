@@ -41,8 +41,8 @@ class Extension(Protocol):
         """Return what a destination's page shows of it."""
         ...
 
-    def is_delivering(self, destination: Destination) -> bool:
-        """Say whether something is on its way to the destination."""
+    def why_busy(self, destination: Destination) -> str:
+        """Say what is on its way to the destination, and what to do; empty where nothing is."""
         ...
 
     def under_way(self, ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[UnderWay]]:
@@ -80,9 +80,9 @@ def panels(destination: Destination) -> list[Panel]:
     return [extension.panel(destination) for extension in _extensions]
 
 
-def is_delivering(destination: Destination) -> bool:
-    """Say whether something is on its way to a destination."""
-    return any(extension.is_delivering(destination) for extension in _extensions)
+def why_busy(destination: Destination) -> str:
+    """Say what is on its way to a destination, and what to do; empty where nothing is."""
+    return next(filter(None, (each.why_busy(destination) for each in _extensions)), "")
 
 
 def under_way(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[UnderWay]]:

@@ -16,6 +16,7 @@ from destinations import extensions
 from destinations.models import Destination
 from destinations.standing import standing_of
 from organizations.models import Organization, Person
+from providers.platform import Platform
 from providers.registry import registry
 
 
@@ -24,7 +25,14 @@ class NameTaken(Exception):
 
 
 class Delivering(Exception):
-    """Something is on its way to the destination, so it cannot be changed like this now."""
+    """Something is on its way to the destination, so it cannot be changed like this now.
+
+    The message says what, and what to do.
+    """
+
+
+class OtherIdentifier(Exception):
+    """The audience asked for was made for another identifier. The message says for which."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,8 @@ class Filled:
 def destination_create(
     *, organization: Organization, by: Person, platform: str, filled: Filled
 ) -> Destination:
-    """Create a destination. In the fence. Raises NameTaken."""
+    """Create a destination. In the fence. Raises NameTaken, OtherIdentifier."""
+    _must_be_of_this_identifier(registry.get(platform), filled)
     row = Destination(organization=organization, platform=platform, created_by=by)
     _put(row, filled)
     _save(row, force_insert=True)
@@ -50,7 +59,7 @@ def destination_create(
 
 
 def destination_update(*, destination: Destination, by: Person, filled: Filled) -> None:
-    """Change a destination. In the fence. Raises NameTaken, Delivering.
+    """Change a destination. In the fence. Raises NameTaken, Delivering, OtherIdentifier.
 
     Where it asks for another audience than before, the one found is forgotten.
     """
@@ -63,9 +72,12 @@ def destination_update(*, destination: Destination, by: Person, filled: Filled) 
         after.name,
         after.existing_id,
     )
+    # What is on its way is of the identifier from before, even to an audience not made yet.
+    same_type = not platform.audiences_are_of_one_type or row.identifiers == [*filled.identifiers]
+    if not (same_audience and same_type):
+        _must_be_of_this_identifier(platform, filled)
+        _must_not_be_busy(row)
     if not same_audience:
-        if extensions.is_delivering(row):
-            raise Delivering
         row.audience_id = row.audience_name = row.audience_state = ""
         row.audience_size = row.audience_checked_at = row.audience_asked_at = None
         row.audience_is_ours = False
@@ -123,8 +135,7 @@ def destination_delete(*, destination: Destination, by: Person) -> None:
     The audience at the platform stays as it is.
     """
     row = Destination.objects.select_for_update().get(pk=destination.pk)
-    if extensions.is_delivering(row):
-        raise Delivering
+    _must_not_be_busy(row)
     row.deleted_at = timezone.now()
     row.save(update_fields=["deleted_at"])
     extensions.deleted(row)
@@ -145,6 +156,47 @@ def tell_if_ready(row: Destination) -> None:
     """Let the rooms above go on, where nothing stands in the way any more."""
     if standing_of(row).may_export:
         extensions.resumed(row)
+
+
+def _must_not_be_busy(row: Destination) -> None:
+    words = extensions.why_busy(row)
+    if words:
+        raise Delivering(words)
+
+
+def _must_be_of_this_identifier(platform: Platform, filled: Filled) -> None:
+    """Raise OtherIdentifier where a destination has this very audience for another identifier.
+
+    Such a platform takes the wrong ones too, and then matches nobody.
+    """
+    if not platform.audiences_are_of_one_type:
+        return
+    other = _of_another_identifier(platform, filled)
+    if other is not None:
+        held = ", ".join(each.label for each in platform.identifiers if each.key in other)
+        raise OtherIdentifier(
+            f"An audience at {platform.label} is of one identifier, and this one is of “{held}”. "
+            "Choose that, or ask for another audience by another name or id."
+        )
+
+
+def _of_another_identifier(platform: Platform, filled: Filled) -> Sequence[str] | None:
+    """Return for which other identifiers an audience was made, or asked for; None: not known."""
+    asked = platform.audience_request(filled.ad_account.platform_id, filled.settings)
+    rows = (
+        Destination.objects.filter(platform=platform.key, ad_account_id=asked.ad_account_id)
+        .exclude(identifiers=[*filled.identifiers])
+        .exclude(audience_id="", audience_asked_at=None)
+    )
+    if asked.existing_id:
+        # Of which identifier it is, only people said: deleting the destination takes that back.
+        rows = rows.live().filter(audience_id=asked.existing_id)
+        return next((each.identifiers for each in rows), None)
+    for each in rows:
+        its = platform.audience_request(each.ad_account_id, each.settings)
+        if asked.name in {each.audience_name, its.name}:
+            return list(each.identifiers)
+    return None
 
 
 def _put(row: Destination, filled: Filled) -> None:

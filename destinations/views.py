@@ -30,7 +30,6 @@ from organizations.roles import May
 from providers.registry import registry
 
 PER_PAGE = 25
-_BUSY = "An export is on its way to this destination. Cancel it first, or wait until it has ended."
 
 
 @member_may(May.SEE)
@@ -79,6 +78,9 @@ def _created(request: MemberRequest, form: DestinationForm) -> HttpResponse:
         )
     except services.NameTaken:
         form.add_error("name", TAKEN)
+        return form_page(request, form, status=422)
+    except services.OtherIdentifier as error:
+        form.add_error("identifiers", str(error))
         return form_page(request, form, status=422)
     messages.success(request, f"“{row.name}” is ready for its first export.")
     return redirect("destinations:detail", pk=row.pk)
@@ -144,8 +146,10 @@ def _changed(request: MemberRequest, row: Destination, form: DestinationForm) ->
         services.destination_update(destination=row, by=request.user, filled=form.filled())
     except services.NameTaken:
         form.add_error("name", TAKEN)
-    except services.Delivering:
-        form.add_error(None, f"This would change the audience. {_BUSY}")
+    except services.OtherIdentifier as error:
+        form.add_error("identifiers", str(error))
+    except services.Delivering as error:
+        form.add_error(None, f"This would change the audience. {error}")
     else:
         messages.success(request, "Saved.")
         return redirect("destinations:detail", pk=row.pk)
@@ -185,12 +189,12 @@ def delete(request: MemberRequest, row: Destination) -> HttpResponse:
     if row.deleted_at is not None:
         raise Http404
     if request.method != "POST":
-        context = {"row": row, "is_delivering": extensions.is_delivering(row)}
+        context = {"row": row, "why_busy": extensions.why_busy(row)}
         return render(request, "destinations/delete.html", context)
     try:
         services.destination_delete(destination=row, by=request.user)
-    except services.Delivering:
-        messages.error(request, f"Nothing was deleted. {_BUSY}")
+    except services.Delivering as error:
+        messages.error(request, f"Nothing was deleted. {error}")
         return redirect("destinations:detail", pk=row.pk)
     messages.success(request, f"“{row.name}” was deleted. Its exports stay in the list of exports.")
     return redirect("destinations:list")

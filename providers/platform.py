@@ -55,6 +55,8 @@ class Platform(ABC):
     """Whether one destination may send several identifier types."""
     identifiers_help: ClassVar[str] = ""
     """A sentence on what forms of identifiers are taken, where that is not what is usual."""
+    audiences_are_of_one_type: ClassVar[bool] = False
+    """Whether an audience is made for one identifier type, and matches nobody of another."""
     limits: ClassVar[Limits]
     replace: ClassVar[Replace]
     audiences_can_be_looked_up: ClassVar[bool] = True

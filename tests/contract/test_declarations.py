@@ -71,6 +71,10 @@ def test_identifiers_are_told_apart(platform):
         platform.identifier("no such identifier")
 
 
+def test_what_is_of_one_identifier_is_not_sent_several(platform):
+    assert not (platform.audiences_are_of_one_type and platform.identifiers_together)
+
+
 def test_identifiers_normalize_their_example_and_nothing_else(platform, facts):
     for declared in platform.identifiers:
         cleaned = declared.normalize(declared.example)

@@ -36,7 +36,7 @@ def destination(authorization, creator) -> Destination:
 class SampleRoom:
     """A room above, as `destinations.extensions` asks it."""
 
-    delivering: bool = False
+    busy: str = ""
     work: dict = field(default_factory=dict)
     told: list[Destination] = field(default_factory=list)
 
@@ -46,8 +46,8 @@ class SampleRoom:
     def panel(self, destination):
         return Panel(Template("Panel of {{ panel.name }}"), {"name": destination.name})
 
-    def is_delivering(self, destination):
-        return self.delivering
+    def why_busy(self, destination):
+        return self.busy
 
     def under_way(self, ids):
         return {each: self.work[each] for each in ids if each in self.work}

@@ -84,7 +84,7 @@ def test_another_name_or_setting_keeps_the_audience(destination, creator):
 
 def test_the_audience_is_not_swapped_from_under_an_export(destination, creator, room):
     found(destination)
-    room.delivering = True
+    room.busy = "An export is on its way."
     with pytest.raises(services.Delivering):
         update(destination, creator, ad_account="a2")
     assert stored(destination).audience_id == "au1"
@@ -127,8 +127,8 @@ def test_resuming_what_still_needs_reconnection_tells_nobody(
 
 
 def test_one_with_an_export_on_its_way_is_not_deleted(destination, creator, room):
-    room.delivering = True
-    with pytest.raises(services.Delivering):
+    room.busy = "An export is on its way."
+    with pytest.raises(services.Delivering, match="An export is on its way"):
         do(services.destination_delete, destination, creator)
     assert stored(destination).deleted_at is None
 

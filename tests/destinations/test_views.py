@@ -160,11 +160,13 @@ def test_edit_cannot_move_it_to_another_platform(client_of, creator, destination
 def test_edit_does_not_swap_the_audience_from_under_an_export(
     client_of, creator, destination, room
 ):
-    room.delivering = True
+    room.busy = "The file of its schedule is being fetched."
     posted = fill(destination, ad_account="a2")
     answer = client_of(creator).post(at("edit", destination), posted)
     assert answer.status_code == 422
-    assert "An export is on its way" in answer.content.decode()
+    assert "change the audience. The file of its schedule is being fetched." in (
+        answer.content.decode()
+    )
     assert stored(destination).ad_account_id == "a1"
 
 
@@ -188,14 +190,14 @@ def test_delete_says_what_happens_then_does_it(client_of, creator, destination, 
         assert client.get(at(name, destination)).status_code == 404
 
 
-def test_one_with_an_export_on_its_way_is_not_deleted(client_of, creator, destination, room):
-    room.delivering = True
+def test_one_with_something_on_its_way_is_not_deleted(client_of, creator, destination, room):
+    room.busy = "Somebody is being erased from its audience."
     client = client_of(creator)
     shown = page(client, at("delete", destination))
-    assert "An export is on its way" in shown
+    assert room.busy in shown
     assert ">Delete</button>" not in shown
     shown = client.post(at("delete", destination), follow=True).content.decode()
-    assert "Nothing was deleted." in shown
+    assert f"Nothing was deleted. {room.busy}" in shown
     assert stored(destination).deleted_at is None
 
 

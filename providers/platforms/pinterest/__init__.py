@@ -63,6 +63,9 @@ class Pinterest(OAuth2Platform):
         identifier_types.android_ad_id("MAID", identifiers.ad_id_lower),
         identifier_types.apple_ad_id("IDFA", identifiers.ad_id_upper),
     )
+    # A list's type is given at its creation, and no call changes it. That `records` may be "any
+    # combination" is said as well; what becomes of those of another type is not.
+    audiences_are_of_one_type = True
     # https://developers.pinterest.com/docs/reference/rate-limits/ - of Standard access. On Trial
     # access it is 300 writes a day, which its answers then say (429 with x-ratelimit-reset).
     # No maximum a request is published; what others send without trouble is 10,000 and 1 MB.
@@ -86,7 +89,7 @@ class Pinterest(OAuth2Platform):
             label="Audience name",
             example="Spring buyers",
             help="Also the customer list's name. The ad account's newest list of this name is "
-            "used; if there is none, it is created.",
+            "used, so it must hold the identifier chosen above; if there is none, it is created.",
         ),
         FormField(
             name="description",
@@ -182,20 +185,21 @@ class Pinterest(OAuth2Platform):
 
     def find_audience(self, connection: Connection, request: AudienceRequest) -> Audience | None:
         """Look a list up, by id where one is given, else by exact name."""
-        account = request.ad_account_id
+        account, list_type = request.ad_account_id, self._list_type(request)
         if not request.existing_id:
-            named = lists.named(connection, account, request.name)
+            named = lists.named(connection, account, request.name, list_type)
             return lists.told(connection, account, named) if named else None
         found = lists.read(connection, account, request.existing_id)
         if str(found.get("ad_account_id") or account) != account:
             raise NotThere("This list belongs to another ad account.")
+        if not lists.may_be_of(found, list_type):
+            raise BadRequest("This list is of another identifier than the one chosen here.")
         return lists.told(connection, account, found)
 
     def create_audience(self, connection: Connection, request: AudienceRequest) -> Audience:
         """Create a customer list and make an audience of it."""
         account, settings = request.ad_account_id, request.settings
-        kind = next(iter(request.identifiers), self.identifiers[0].key)
-        made = lists.create(connection, account, request.name, self.identifier(kind).wire_name)
+        made = lists.create(connection, account, request.name, self._list_type(request))
         target = lists.make_target(connection, account, made, _description(settings))
         return answers.audience(made, target, account)
 
@@ -212,6 +216,10 @@ class Pinterest(OAuth2Platform):
         account = audience.ad_account_id
         found = lists.read(connection, account, audience.id)
         return lists.told_and_made(connection, account, found, _description(audience.settings))
+
+    def _list_type(self, request: AudienceRequest) -> str:
+        kind = next(iter(request.identifiers), self.identifiers[0].key)
+        return self.identifier(kind).wire_name
 
     def _send(
         self, connection: Connection, operation: str, audience: Audience, batch: Batch

@@ -28,15 +28,28 @@ def read(connection: Connection, account: str, list_id: str) -> dict[str, Any]:
     return answers.thing(connection.send("GET", address(account, list_id)))
 
 
-def named(connection: Connection, account: str, name: str) -> dict[str, Any] | None:
-    """Return the newest list of exactly this name, emptied if its creation was cut off."""
+def named(connection: Connection, account: str, name: str, list_type: str) -> dict[str, Any] | None:
+    """Return the newest list of exactly this name that may be of this type.
+
+    It is emptied if its creation was cut off.
+    """
     # https://developers.pinterest.com/docs/api/v5/customer_lists-list
     # Names are not unique there. Higher ids are newer, so the newest comes first.
     newest_first = answers.every(connection, address(account), {"order": "DESCENDING"})
-    found = next((each for each in newest_first if each.get("name") == name), None)
+    same_name = (each for each in newest_first if each.get("name") == name)
+    found = next((each for each in same_name if may_be_of(each, list_type)), None)
     if found is not None and _is_half_made(found):
         return _without_nobody(connection, account, str(found["id"]))
     return found
+
+
+def may_be_of(found: Mapping[str, Any], list_type: str) -> bool:
+    """Say whether a list may be of this type.
+
+    Pinterest's OpenAPI file has no field for it in what is read: one that tells nothing may.
+    """
+    told = found.get("list_type")
+    return not told or told == list_type
 
 
 def create(connection: Connection, account: str, name: str, list_type: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from responses import matchers
 
 from providers.app import App
 from providers.errors import (
+    BadRequest,
     NotThere,
     PlatformDown,
     Throttled,
@@ -175,6 +176,23 @@ def test_of_one_name_the_newest_list_is_meant(connection, edge):
     assert pinterest.find_audience(connection, BUYERS).id == "643"
 
 
+@pytest.mark.parametrize(
+    ("told", "id_"), [("EMAIL", "12"), ("IDFA", "643"), (None, "643"), ("", "643")]
+)
+def test_a_list_that_tells_another_type_is_not_taken_by_its_name(connection, edge, told, id_):
+    # Pinterest's OpenAPI file names no type in what is read.
+    listed(edge, LISTS, {**LIST, "list_type": told}, {**LIST, "id": "12", "list_type": "IDFA"})
+    listed(edge, AUDIENCES)
+    by_apple_ids = AudienceRequest(ACCOUNT, "Buyers", identifiers=("apple_ad_id",))
+    assert pinterest.find_audience(connection, by_apple_ids).id == id_
+
+
+def test_a_name_whose_only_list_is_of_another_type_may_be_created(connection, edge):
+    listed(edge, LISTS, {**LIST, "list_type": "EMAIL"})
+    by_android_ids = AudienceRequest(ACCOUNT, "Buyers", identifiers=("android_ad_id",))
+    assert pinterest.find_audience(connection, by_android_ids) is None
+
+
 def test_a_name_that_is_not_there_gives_none(connection, edge):
     listed(edge, LISTS)
     assert pinterest.find_audience(connection, BUYERS) is None
@@ -211,6 +229,12 @@ def test_a_list_is_found_by_its_id(connection, edge):
 def test_a_list_of_another_ad_account_is_not_taken(connection, edge):
     edge.get(ONE, json={**LIST, "ad_account_id": "1"})
     with pytest.raises(NotThere):
+        pinterest.find_audience(connection, BY_ID)
+
+
+def test_a_list_that_tells_another_type_is_not_taken_by_its_id(connection, edge):
+    edge.get(ONE, json={**LIST, "list_type": "MAID"})
+    with pytest.raises(BadRequest, match="of another identifier"):
         pinterest.find_audience(connection, BY_ID)
 
 

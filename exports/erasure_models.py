@@ -20,8 +20,8 @@ class Erasure(Tenant):
     requested_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
     sought_sealed = models.BinaryField(null=True)
-    # Audiences of destinations that were deleted, which nothing of ours reaches any more:
-    # `[{"destination", "platform", "ad_account", "audience"}]`.
+    # Audiences of destinations that were deleted, or that they had before they were edited: nothing
+    # of ours reaches them any more. `[{"destination", "platform", "ad_account", "audience"}]`.
     out_of_reach = models.JSONField(default=list)
     drafts_destroyed = models.PositiveIntegerField(default=0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -16,6 +17,13 @@ from exports.of_destinations import tone_of
 from organizations.access import member_may
 from organizations.requests import MemberRequest
 from organizations.roles import May
+
+PER_PAGE = 25
+_TONES = {
+    erasures.ErasureState.UNDER_WAY: "rest",
+    erasures.ErasureState.FAILED: "bad",
+    erasures.ErasureState.ERASED: "good",
+}
 
 
 class ErasureForm(forms.Form):
@@ -52,8 +60,10 @@ def erasure_list(request: MemberRequest) -> HttpResponse:
         )
         messages.success(request, f"{made.masked} is being erased.")
         return redirect("exports:erasure", pk=made.pk)
-    rows = Erasure.objects.select_related("requested_by").order_by("-requested_at")[:100]
-    context = {"form": form, "rows": rows}
+    rows = Erasure.objects.select_related("requested_by").order_by("-requested_at", "pk")
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    lines = [(row, *_said(row)) for row in page.object_list]
+    context = {"form": form, "page_obj": page, "lines": lines}
     return render(request, "exports/erasures.html", context, status=422 if form.is_bound else 200)
 
 
@@ -62,7 +72,9 @@ def erasure_list(request: MemberRequest) -> HttpResponse:
 def erasure(request: MemberRequest, row: Erasure) -> HttpResponse:
     """Show how far an erasure is, audience by audience."""
     lines = [(line, tone_of(line.export)) for line in erasures.lines_of(row)]
-    return render(request, "exports/erasure.html", {"row": row, "lines": lines})
+    words, tone = _said(row)
+    context = {"row": row, "lines": lines, "words": words, "tone": tone}
+    return render(request, "exports/erasure.html", context)
 
 
 @member_may(May.ADMINISTER, of=Erasure)
@@ -72,3 +84,9 @@ def erasure_receipt(request: MemberRequest, row: Erasure) -> HttpResponse:
     response = JsonResponse(erasures.receipt_of(row), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = f'attachment; filename="erasure-{row.pk}.json"'
     return response
+
+
+def _said(row: Erasure) -> tuple[str, str]:
+    """Return the words and the tone of how far an erasure is."""
+    state = erasures.state_of(row)
+    return state.value, _TONES[state]

@@ -11,7 +11,9 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from audit.services import record as audit
@@ -39,6 +41,14 @@ _UPLOAD_IS_GONE = (
     "It was not prepared, and its upload was destroyed when a person was erased. Nothing was sent; "
     "upload it again."
 )
+
+
+class ErasureState(Enum):
+    """How far an erasure is, in the words of its pages; `FAILED` waits for somebody."""
+
+    UNDER_WAY = "Under way"
+    FAILED = "Failed"
+    ERASED = "Erased"
 
 
 class NoIdentifier(ValueError):
@@ -89,8 +99,9 @@ def erasure_request(*, organization_id: uuid.UUID, by: Person, value: str) -> Er
     sought: dict[str, dict[str, list[str]]] = {}
     # Asked after that: what was not destroyed, as it was started in time, has its Remove behind it.
     for destination in _that_sent():
-        if destination.deleted_at is not None or destination.platform not in registry:
-            out_of_reach += _words_for(destination)
+        is_reached = destination.deleted_at is None and destination.platform in registry
+        out_of_reach += _out_of_reach(destination, is_reached=is_reached)
+        if not is_reached:
             continue
         sought[str(destination.id)] = _digests_at(destination, value)
         reached.append(destination)
@@ -179,13 +190,44 @@ def lines_of(erasure: Erasure) -> list[Line]:
 
 
 def finish_if_done(erasure: Erasure) -> None:
-    """Forget what was sought once nobody is left anywhere. In the fence."""
-    if Export.objects.filter(erasure=erasure.pk).exclude(state__in=SUCCEEDED).exists():
+    """Forget what was sought once nobody is left anywhere that we reach. In the fence."""
+    left = Export.objects.filter(erasure=erasure.pk).exclude(state__in=SUCCEEDED)
+    # What failed at a destination that was deleted since is out of reach, and said to be.
+    if left.exclude(state=ExportState.FAILED).exists() or _failed(erasure).exists():
         return
     open_ones = Erasure.objects.filter(pk=erasure.pk, finished_at=None)
     if open_ones.update(finished_at=Now(), sought_sealed=None):
         audit("erasure finished", organization_id=erasure.organization_id, subject=erasure)
         erasure.refresh_from_db()
+
+
+def destination_left(destination: Destination) -> None:
+    """Say of erasures that had failed at a destination that they cannot reach its audience.
+
+    It was deleted: nobody can send them again. In the fence.
+    """
+    unfinished = Erasure.objects.select_for_update().filter(finished_at=None).order_by("pk")
+    for erasure in unfinished:
+        lines = Export.objects.filter(erasure=erasure.pk, destination=destination.pk)
+        if lines.filter(state=ExportState.FAILED).exists():
+            said = erasure.out_of_reach
+            lost = _out_of_reach(destination, is_reached=False)
+            erasure.out_of_reach += [each for each in lost if each not in said]
+            erasure.save(update_fields=["out_of_reach"])
+            finish_if_done(erasure)
+
+
+def state_of(erasure: Erasure) -> ErasureState:
+    """Say how far an erasure is. In the fence."""
+    if erasure.finished_at is not None:
+        return ErasureState.ERASED
+    return ErasureState.FAILED if _failed(erasure).exists() else ErasureState.UNDER_WAY
+
+
+def _failed(erasure: Erasure) -> QuerySet[Export]:
+    """Return what somebody can send again."""
+    failed = Export.objects.filter(erasure=erasure.pk, state=ExportState.FAILED)
+    return failed.filter(destination__deleted_at=None)
 
 
 def receipt_of(erasure: Erasure) -> dict[str, object]:
@@ -195,6 +237,7 @@ def receipt_of(erasure: Erasure) -> dict[str, object]:
         "requested_by": erasure.requested_by.email,
         "requested_at": erasure.requested_at.isoformat(),
         "finished_at": erasure.finished_at and erasure.finished_at.isoformat(),
+        "state": state_of(erasure).value,
         "drafts_destroyed": erasure.drafts_destroyed,
         "audiences": [_told(line) for line in lines_of(erasure)],
         "out_of_reach": erasure.out_of_reach,
@@ -221,18 +264,33 @@ def _that_sent() -> list[Destination]:
     return list(Destination.objects.filter(pk__in=used.distinct()).order_by("name"))
 
 
-def _words_for(destination: Destination) -> list[dict[str, str]]:
-    """Name an audience that nothing of ours reaches any more, if there is one."""
+def _out_of_reach(destination: Destination, *, is_reached: bool) -> list[dict[str, str]]:
+    """Name the audiences that it delivered to and that nothing of ours reaches any more.
+
+    Its own of now, unless a Remove goes there, and those that it had before it was edited.
+    """
     sent = ExportBatch.objects.filter(export__destination=destination.pk, attempts__gt=0)
-    if not destination.audience_id or not sent.exists():
-        return []
-    about = {
+    ids = set(sent.order_by().values_list("audience_id", flat=True).distinct())
+    if destination.audience_id and ids:
+        # Of batches from before this was noted.
+        ids.add(destination.audience_id)
+    if is_reached:
+        ids.discard(destination.audience_id)
+    others = Destination.objects.live().filter(platform=destination.platform, audience_id__in=ids)
+    ids -= {"", *others.values_list("audience_id", flat=True)}
+    return [_named(each, destination) for each in sorted(ids)]
+
+
+def _named(audience_id: str, destination: Destination) -> dict[str, str]:
+    # Of an audience that it had before only the id is known.
+    is_own = audience_id == destination.audience_id
+    account = destination.ad_account_name or destination.ad_account_id
+    return {
         "destination": destination.name,
         "platform": destination.platform_label,
-        "ad_account": destination.ad_account_name or destination.ad_account_id,
-        "audience": destination.audience_name or destination.audience_id,
+        "ad_account": account if is_own else "",
+        "audience": (is_own and destination.audience_name) or audience_id,
     }
-    return [about]
 
 
 def _destroy_files() -> int:

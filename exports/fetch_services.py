@@ -84,10 +84,5 @@ def fetch_fail(*, row: Fetch, reason: str) -> None:
     routing.remove(ROUTE, row.id)
 
 
-def fetch_discard(*, row: Fetch) -> None:
-    """Destroy what is here of a file. Outside the fence."""
-    services.upload_forget_unless_kept(organization_id=row.organization_id, export_id=row.id)
-
-
 def _wake(row: Fetch) -> None:
     routing.add(ROUTE, organization_id=row.organization_id, row_id=row.id, due_in=timedelta())

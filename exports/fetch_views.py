@@ -13,11 +13,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from destinations.models import Destination
 from destinations.standing import standing_of
-from exports import fetch_services, tasks
+from exports import fetch_services, services, tasks
 from exports.fetch_models import Fetch
 from exports.forms import AddressForm, UploadForm
 from exports.models import Export
+from exports.schedule_models import ScheduleRun
+from exports.states import ExportState
 from exports.upload_page import upload_page
+from organizations import fence
 from organizations.access import member_may
 from organizations.hints import hint
 from organizations.requests import MemberRequest
@@ -59,7 +62,8 @@ def detail(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     row = Fetch.objects.select_related("destination").filter(pk=pk).first()
     if row is None:
         return redirect(_next_url(pk))
-    return render(request, "exports/fetch.html", {"row": row})
+    context = {"row": row, "is_scheduled": ScheduleRun.objects.filter(pk=pk).exists()}
+    return render(request, "exports/fetch.html", context)
 
 
 @member_may(May.DELIVER)
@@ -81,11 +85,15 @@ def again(request: MemberRequest, row: Fetch) -> HttpResponse:
     return redirect("exports:fetch", pk=row.pk)
 
 
-@member_may(May.DELIVER, of=Fetch, fenced=False)
+# Not in the fence: a file is destroyed outside.
+@member_may(May.DELIVER, fenced=False)
 @require_POST
-def discard(request: MemberRequest, row: Fetch) -> HttpResponse:
-    """Destroy what is here of a file."""
-    fetch_services.fetch_discard(row=row)
+def discard(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
+    """Destroy what is here of a file, or the draft that it has just become."""
+    with fence.inside(request.organization.id):
+        fetch = Fetch.objects.filter(pk=pk).first()
+        row = fetch or get_object_or_404(Export, pk=pk, state=ExportState.DRAFT)
+    services.file_discard(organization_id=row.organization_id, export_id=pk)
     messages.success(request, "What was fetched was destroyed. Nothing was sent.")
     return redirect("destinations:detail", pk=row.destination_id)
 

@@ -11,13 +11,16 @@ from django.urls import reverse
 from authorizations.usage import UnderWay
 from destinations.extensions import LastDelivery, Panel
 from destinations.models import Destination
+from destinations.standing import NEEDS_RECONNECTION, PAUSED, Standing, standing_of
+from exports import erasures
 from exports.completeness import incomplete_since
 from exports.models import Export
 from exports.retention import destination_left
-from exports.services import wake
-from exports.states import ExportState
+from exports.services import files_discard_soon, may_retry, wake
+from exports.states import ExportState, WaitingFor
 
 _SHOWN = 12
+_TO_DO = {NEEDS_RECONNECTION: "Reconnect the destination", PAUSED: "Resume the destination"}
 
 TONES = {
     ExportState.DRAFT: "rest",
@@ -87,12 +90,20 @@ class ExportsOfDestinations:
         )
         lines = [(export, tone_of(export)) for export in newest]
         context = {"lines": lines, "bars": _bars(newest[::-1]), "destination": destination}
-        context["incomplete"] = incomplete_since(destination)
+        context["incomplete"] = incomplete = incomplete_since(destination)
+        context["may_be_retried"] = incomplete is not None and may_retry(incomplete)
         return Panel("exports/_of_destination.html", context)
 
-    def is_delivering(self, destination: Destination) -> bool:
-        """Say whether an export is under way."""
-        return Export.objects.under_way().filter(destination=destination).exists()
+    def why_busy(self, destination: Destination) -> str:
+        """Say that an export is under way, or an erasure, which nobody cancels."""
+        under_way = Export.objects.under_way().filter(destination=destination)
+        if under_way.filter(erasure=None).exists():
+            return (
+                "An export is on its way to this destination. "
+                "Cancel it first, or wait until it has ended."
+            )
+        erasing = under_way.first()
+        return _erasing(erasing, standing_of(destination)) if erasing else ""
 
     def under_way(self, ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[UnderWay]]:
         """Return the exports that are not over, by destination."""
@@ -110,7 +121,21 @@ class ExportsOfDestinations:
 
     def deleted(self, destination: Destination) -> None:
         """Have all that was kept for the destination destroyed."""
+        erasures.destination_left(destination)
+        files_discard_soon(destination)
         destination_left(destination)
+
+
+def _erasing(export: Export, standing: Standing) -> str:
+    """Say that somebody is being erased, and who has to do what where it waits."""
+    if not standing.may_export:
+        to_do = _TO_DO.get(standing.words, "Mend that")
+        then = f"That waits: {standing.why} {to_do} first, then wait until that has ended."
+    elif export.waiting_for == WaitingFor.PERSON:
+        then = f"That waits, as its page under Exports shows: {export.reason}"
+    else:
+        then = "Wait until that has ended."
+    return f"Somebody is being erased from its audience. {then}"
 
 
 def _bars(exports: Sequence[Export]) -> list[Bar]:

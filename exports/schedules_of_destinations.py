@@ -12,6 +12,7 @@ from exports import fetch_services
 from exports.models import Export
 from exports.schedule_models import SHOWN_RUNS, RunState, Schedule, ScheduleRun
 
+_FETCHING = "The file of its schedule is being fetched. Wait until that has ended."
 _TONES = {RunState.FETCHING: "rest", RunState.STARTED: "good", RunState.SKIPPED: "warn"}
 
 
@@ -42,9 +43,10 @@ class SchedulesOfDestinations:
         }
         return Panel("exports/_schedule.html", context)
 
-    def is_delivering(self, destination: Destination) -> bool:
-        """Say whether a file is fetched for it just now."""
-        return ScheduleRun.objects.filter(destination=destination, state=RunState.FETCHING).exists()
+    def why_busy(self, destination: Destination) -> str:
+        """Say that a file is fetched for it just now."""
+        fetching = ScheduleRun.objects.filter(destination=destination, state=RunState.FETCHING)
+        return _FETCHING if fetching.exists() else ""
 
     def under_way(
         self,

@@ -152,14 +152,27 @@ def draft_discard(*, export: Export) -> None:
         staging.remove_all_but(export.id)
 
 
-def draft_expire(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
+def file_discard(*, organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
     """Destroy a file from which nothing was started, received whole or not. Outside the fence."""
+    upload_forget_unless_kept(organization_id=organization_id, export_id=export_id)
     with fence.inside(organization_id):
+        # It may have become a draft while its upload's row was waited for.
         draft = Export.objects.filter(pk=export_id).first()
         if draft is not None:
             draft_discard(export=draft)
-            return
-    upload_forget_unless_kept(organization_id=organization_id, export_id=export_id)
+
+
+def files_discard_soon(destination: Destination) -> None:
+    """Have all files destroyed from which nothing was started: it was deleted. In the fence."""
+    received = Export.objects.filter(state=ExportState.DRAFT), Upload.objects, Fetch.objects
+    for rows in received:
+        for row_id in rows.filter(destination=destination.pk).values_list("pk", flat=True):
+            routing.add(
+                DRAFT_ROUTE,
+                organization_id=destination.organization_id,
+                row_id=row_id,
+                due_in=timedelta(),
+            )
 
 
 def export_cancel(*, export: Export, by: Person) -> None:
@@ -259,10 +272,17 @@ def may_retry(export: Export) -> bool:
     if export.erasure_id is not None:
         to = export.destination
         return to.deleted_at is None and to.platform in registry
+    if is_of_other_identifiers(export):
+        return False
     if export.prepared_at is None:
         return bool(export.staged_name) and not is_erased_from(export)
     failed = export.batches.filter(state=BatchState.FAILED).exclude(stored_name="")
     return failed.exists() and not would_undo(export)
+
+
+def is_of_other_identifiers(export: Export) -> bool:
+    """Say whether the destination does not take an export's identifiers any more. In the fence."""
+    return not set(export.columns) <= set(export.destination.identifiers)
 
 
 def is_erased_from(export: Export) -> bool:

@@ -193,7 +193,7 @@ def sweep_exports() -> None:
 def sweep_drafts() -> None:
     """Destroy files from which nobody started an export, and what is left of long ago."""
     for found in routing.take_due(services.DRAFT_ROUTE, again_in=services.DRAFTS_LIVE):
-        services.draft_expire(organization_id=found.organization_id, export_id=found.row_id)
+        services.file_discard(organization_id=found.organization_id, export_id=found.row_id)
     for found in routing.take_due(retention.ROUTE, again_in=services.DRAFTS_LIVE):
         retention.expire(organization_id=found.organization_id, export_id=found.row_id)
     for found in routing.take_due(retention.RUNS_ROUTE, again_in=services.DRAFTS_LIVE):

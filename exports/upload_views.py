@@ -20,10 +20,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from destinations.models import Destination
 from destinations.standing import standing_of
-from exports import pieces
+from exports import pieces, services
 from exports.engine.reading import FileRefused
 from exports.forms import PiecesForm
 from exports.models import Export
+from exports.states import ExportState
 from exports.upload_models import Upload
 from exports.upload_page import refused
 from organizations import fence
@@ -115,12 +116,16 @@ def upload_complete(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
             return _onward(get_object_or_404(Export, pk=pk, created_by=request.user))
 
 
-@member_may(May.DELIVER, of=Upload, fenced=False)
+# Not in the fence before it is known whose it is, as above.
+@member_may(May.DELIVER, fenced=False)
 @require_POST
-def upload_discard(request: MemberRequest, row: Upload) -> HttpResponse:
-    """Destroy what is here of a file."""
-    _must_be_own(request, row)
-    pieces.upload_discard(upload=row)
+def upload_discard(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
+    """Destroy what is here of a file, or the draft that it has just become."""
+    with fence.inside(request.organization.id):
+        upload = Upload.objects.of(request.user).filter(pk=pk).first()
+        own_draft = {"state": ExportState.DRAFT, "created_by": request.user}
+        row = upload or get_object_or_404(Export, pk=pk, **own_draft)
+    services.file_discard(organization_id=row.organization_id, export_id=pk)
     messages.success(request, "What was uploaded was destroyed. Nothing was sent.")
     return redirect("exports:new", pk=row.destination_id)
 

@@ -29,6 +29,7 @@ from organizations.roles import May
 
 PER_PAGE = 25
 BATCHES_PER_PAGE = 10
+HISTORY_ENTRIES = 50
 
 # What moves comes first, then what needs somebody, then the newest.
 _INTEREST = Case(
@@ -146,12 +147,18 @@ def _context(request: MemberRequest, row: Export) -> dict[str, Any]:
         "is_comparing": bool(row.prepared_at) and record.awaits_comparison(row),
         "is_moving": not row.is_final,
         "reasons": _reasons(row),
-        "history": Entry.objects.filter(subject_id=row.id).order_by("at")[:50],
+        "history": _newest_entries(row),
         "may_cancel": may_deliver and not row.is_final and row.erasure_id is None,
         "may_go_on": may_deliver and row.waiting_for == WaitingFor.PERSON,
         "may_retry": may_deliver and services.may_retry(row),
         "why_no_retry": _why_no_retry(row) if row.state == ExportState.FAILED else "",
     }
+
+
+def _newest_entries(row: Export) -> list[Entry]:
+    """Return the end of an export's history: one that often waited has a long one."""
+    newest = Entry.objects.filter(subject_id=row.id).order_by("-at")[:HISTORY_ENTRIES]
+    return list(newest)[::-1]
 
 
 def _reasons(row: Export) -> list[tuple[str, int]]:
@@ -187,7 +194,16 @@ def _why_no_retry(row: Export) -> str:
         return "a newer export to this destination was started, which that would undo."
     if services.is_erased_from(row):
         return "somebody is being erased who may be in its file. Upload the file again after that."
+    if services.is_of_other_identifiers(row):
+        return "the destination takes other identifiers now."
+    if row.erasure_id is None and _is_destroyed(row):
+        return "what it would send is not kept any more (see Settings). Upload the file again."
     return ""
+
+
+def _is_destroyed(row: Export) -> bool:
+    failed = row.batches.filter(state=BatchState.FAILED)
+    return failed.exists() and not failed.exclude(stored_name="").exists()
 
 
 def _batch_tone(state: str) -> str:

@@ -30,13 +30,21 @@ async function refresh(region, failures) {
   }
   const next = new DOMParser().parseFromString(markup, "text/html").body.firstElementChild;
   if (!next) return;
-  if (region.contains(document.activeElement)) {
+  region.removeAttribute("data-stale");
+  tell(next.dataset.liveSays);
+  const goesOn = next.hasAttribute("data-live");
+  const hasFocus = region.contains(document.activeElement);
+  if (hasFocus && goesOn) {
     later(region, 0, seconds);
     return;
   }
   region.replaceWith(next);
-  tell(next.dataset.liveSays);
-  if (next.hasAttribute("data-live")) later(next, 0, seconds);
+  if (goesOn) later(next, 0, seconds);
+  else if (hasFocus) {
+    // What had it is over; who goes on by keyboard goes on here.
+    next.tabIndex = -1;
+    next.focus();
+  }
 }
 
 function later(region, failures, seconds) {

@@ -40,6 +40,9 @@ function refuse(text) {
   main.querySelector("[role=alert]")?.scrollIntoView();
 }
 
+// "Back" may show this page as it was left: with what cannot be pressed, of an upload that is over.
+window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
+
 function attach() {
   for (const form of document.querySelectorAll("form[data-upload]")) {
     form.addEventListener("submit", (event) => {

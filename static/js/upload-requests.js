@@ -49,9 +49,9 @@ export function state(url, signal) {
   return ask(url, signal, {});
 }
 
-// Goes out also where the page is left in the same click. Says whether the server did it.
+// Goes out also where the page is left in the same click. Says whether nothing is left of it there.
 export async function discard(url, token) {
   const how = { method: "POST", headers: { "X-CSRFToken": token }, redirect: "manual", keepalive: true };
   const answer = await fetch(url, how).catch(() => null);
-  return answer?.type === "opaqueredirect";
+  return answer?.type === "opaqueredirect" || answer?.status === 404;
 }

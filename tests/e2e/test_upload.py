@@ -183,7 +183,7 @@ def test_after_a_reload_the_same_file_goes_on_where_it_stopped(window: Window, b
     window.until(8 * MB)
     window.page.reload()
     window.page.unroute_all()
-    stopped = window.page.get_by_role("table", name="Uploads that were broken off")
+    stopped = window.page.get_by_role("table", name="Uploads that are not complete")
     expect(stopped).to_contain_text(re.compile(r"8\.0\sMB of 19\.8\sMB"))
     window.offsets.clear()
     window.upload(buyers)
@@ -205,7 +205,7 @@ def test_cancel_destroys_what_is_here(window: Window, buyers: Path, destination_
     assert len(staged - set((demo.folder / "staging").rglob("*"))) == 1
     window.page.get_by_role("link", name="New export").first.click()
     expect(window.page.get_by_label("File")).to_be_visible()
-    expect(window.page.get_by_role("table", name="Uploads that were broken off")).to_have_count(0)
+    expect(window.page.get_by_role("table", name="Uploads that are not complete")).to_have_count(0)
 
 
 def test_of_two_windows_the_newer_one_sends(

@@ -6,8 +6,10 @@ import pytest
 from django.urls import reverse
 
 from audit.models import Entry
+from destinations.models import Destination
 from exports import erasing, staging
 from exports.erasure_models import Erasure
+from exports.erasure_views import PER_PAGE
 from exports.erasures import NoIdentifier, receipt_of
 from exports.fetch_models import Fetch
 from exports.models import Export
@@ -152,6 +154,29 @@ def test_a_destination_that_was_deleted_is_named(servers, destination, creator, 
     assert erasure.finished_at is not None
 
 
+def test_an_audience_from_before_the_destination_was_edited_is_named(
+    servers, destination, creator, admin, acme
+):
+    delivered(started(destination, creator, A))
+    with fence.inside(acme.id):
+        before = Destination.objects.get(pk=destination.pk).audience_id
+    change(destination, audience_id="", audience_name="")
+    (told,) = asked(acme, admin, A).out_of_reach
+    assert told == {
+        "destination": "Loyal customers",
+        "platform": destination.platform_label,
+        "ad_account": "",
+        "audience": before,
+    }
+
+
+def test_the_audience_that_a_remove_goes_to_is_not_out_of_reach(
+    servers, destination, creator, admin, acme
+):
+    delivered(started(destination, creator, A))
+    assert asked(acme, admin, A).out_of_reach == []
+
+
 def test_what_is_no_identifier_is_refused(acme, admin, destination):
     with pytest.raises(NoIdentifier):
         asked(acme, admin, "nobody")
@@ -184,6 +209,17 @@ def test_the_pages_show_a_masked_form_and_give_a_receipt(
         assert "jane.doe" not in text
         assert next(iter(digests("jane.doe@example.com"))) not in text
     assert client_of(creator).get(address).status_code == 403
+
+
+def test_older_erasures_are_on_further_pages(admin, acme, client_of):
+    with fence.inside(acme.id):
+        for number in range(PER_PAGE + 1):
+            Erasure(organization_id=acme.id, masked=f"m{number}", requested_by=admin).save()
+    address = reverse("exports:erasures")
+    pages = [client_of(admin).get(f"{address}?page={page}").content.decode() for page in (1, 2)]
+    assert f"m{PER_PAGE}" in pages[0]
+    assert ">m0<" in pages[1]
+    assert ">m0<" not in pages[0]
 
 
 def test_every_form_in_which_a_value_may_have_been_sent_is_sought(

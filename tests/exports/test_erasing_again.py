@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.db.models.functions import Now
+from django.urls import reverse
 
+from destinations.services import destination_delete
 from exports import erasing
 from exports.erasure_models import Erasure
-from exports.erasures import receipt_of
+from exports.erasures import ErasureState, receipt_of, state_of
 from exports.services import export_retry, may_retry
 from exports.states import BatchState, ExportState, Mode, Operation
 from organizations import fence
@@ -176,6 +178,23 @@ def test_at_a_destination_that_was_deleted_there_is_nothing_to_try(without_other
     change(without_others.destination, deleted_at="2026-01-01T00:00Z")
     with fence.inside(acme.id):
         assert not may_retry(stored(without_others))
+
+
+def test_where_it_failed_and_the_destination_is_deleted_the_audience_is_out_of_reach(
+    without_others, admin, acme, client_of
+):
+    with fence.inside(acme.id):
+        erasure = Erasure.objects.get()
+        assert state_of(erasure) == ErasureState.FAILED
+    page = client_of(admin).get(reverse("exports:erasure", args=[erasure.pk])).content.decode()
+    assert "Retry failed" in page
+    with fence.inside(acme.id):
+        destination_delete(destination=without_others.destination, by=admin)
+        erasure.refresh_from_db()
+        assert state_of(erasure) == ErasureState.ERASED
+    assert erasure.sought_sealed is None
+    (told,) = erasure.out_of_reach
+    assert told["destination"] == without_others.destination.name
 
 
 def test_halves_of_what_an_erasure_adds_again_are_as_doubtful(without_others):

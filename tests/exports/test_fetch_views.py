@@ -10,9 +10,12 @@ from organizations import fence
 from organizations.models import Route
 from tests.exports.driving import files
 from tests.exports.fetches import LONG, PIECE, draft_of, go, wanted
-from tests.exports.uploading import nothing_is_left, opened
+from tests.exports.scheduling import draft, due, schedule
+from tests.exports.uploading import kept, nothing_is_left, opened
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_fetched_pieces")]
+
+__all__ = ("draft", "schedule")
 
 
 def test_a_person_asks_for_a_file_and_comes_to_its_draft(
@@ -33,7 +36,7 @@ def test_a_person_asks_for_a_file_and_comes_to_its_draft(
     assert client.get(where)["Location"] == start
     part = client.get(reverse("exports:fetch_progress", args=[row.pk])).content.decode()
     assert start in part
-    assert "data-live" not in part
+    assert "data-live-url" not in part
 
 
 def test_why_it_failed_is_shown_and_it_can_be_tried_again(client_of, creator, destination, server):
@@ -59,11 +62,22 @@ def test_discarding_leaves_nothing(client_of, creator, destination, server, acme
     assert not Route.objects.filter(kind=ROUTE).exists()
 
 
+def test_one_that_has_just_become_a_draft_is_discarded_too(
+    client_of, creator, destination, server, acme
+):
+    row = wanted(destination, creator, server.address())
+    go(row)
+    assert kept(acme)
+    client_of(creator).post(reverse("exports:fetch_discard", args=[row.pk]))
+    assert nothing_is_left(acme)
+
+
 def test_what_is_not_allowed_is_said_at_the_field(client_of, creator, destination, server, acme):
     begin = reverse("exports:fetch_begin", args=[destination.pk])
     answer = client_of(creator).post(begin, {"address": "https://evil.example/a.csv"})
     assert answer.status_code == 422
-    assert "does not allow this address" in answer.content.decode()
+    # Above the form, too: on a phone the field is far down.
+    assert answer.content.decode().count("does not allow this address") == 2
     assert nothing_is_left(acme)
 
 
@@ -76,3 +90,21 @@ def test_nothing_is_offered_where_the_operator_allows_nothing(
     assert "From an address" not in page
     begin = reverse("exports:fetch_begin", args=[destination.pk])
     assert client.post(begin, {"address": "https://a.example/b.csv"}).status_code == 404
+
+
+def test_that_of_a_schedules_run_promises_no_look_and_is_none_of_the_persons_own(
+    client_of, creator, schedule, destination
+):
+    client, new = client_of(creator), reverse("exports:new", args=[destination.pk])
+    promise, by_itself = "before you have seen what is in the file", "Its export starts by itself"
+    run = due(schedule)
+    shown = client.get(reverse("exports:fetch", args=[run.pk])).content.decode()
+    assert by_itself in shown
+    assert promise not in shown
+    own = wanted(destination, creator, schedule.address)
+    shown = client.get(reverse("exports:fetch", args=[own.pk])).content.decode()
+    assert promise in shown
+    assert by_itself not in shown
+    listed = client.get(new).content.decode()
+    assert reverse("exports:fetch", args=[own.pk]) in listed
+    assert reverse("exports:fetch", args=[run.pk]) not in listed

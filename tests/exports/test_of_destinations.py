@@ -20,9 +20,13 @@ from organizations import fence
 from organizations.models import Route
 from providers.errors import PlatformDown
 from tests.exports.driving import ADDRESSES, batches, delivered, drafted, prepared, started
+from tests.exports.erased import asked, carried_out
+from tests.exports.scheduling import draft, due, fetched, schedule
 from tests.factories import change, destined, stored
 
 pytestmark = pytest.mark.django_db
+
+__all__ = ("draft", "schedule")
 
 
 def page(client, destination) -> str:
@@ -60,17 +64,65 @@ def test_the_newest_export_of_each_destination_is_known(
     )
 
 
-def test_a_destination_delivers_while_an_export_is_under_way(servers, destination, creator):
-    def delivers() -> bool:
-        with fence.inside(destination.organization_id):
-            return extensions.is_delivering(destination)
+def why_busy(destination) -> str:
+    with fence.inside(destination.organization_id):
+        return extensions.why_busy(stored(destination))
 
+
+def test_a_destination_is_busy_while_an_export_is_under_way(servers, destination, creator):
     drafted(destination, creator)
-    assert not delivers()
+    assert why_busy(destination) == ""
     export = started(destination, creator)
-    assert delivers()
+    assert why_busy(destination).startswith("An export is on its way to this destination. Cancel")
     delivered(export)
-    assert not delivers()
+    assert why_busy(destination) == ""
+
+
+def test_nobody_is_told_to_cancel_an_erasure(servers, destination, creator, admin, acme):
+    delivered(started(destination, creator, *ADDRESSES))
+    erasure = asked(acme, admin, ADDRESSES[0])
+    assert why_busy(destination) == (
+        "Somebody is being erased from its audience. Wait until that has ended."
+    )
+    # What can be canceled is said first.
+    export = started(destination, creator)
+    assert "Cancel it first" in why_busy(destination)
+    carried_out(erasure)
+    delivered(export)
+    assert why_busy(destination) == ""
+
+
+def test_an_erasure_that_waits_says_what_it_waits_for(
+    servers, destination, authorization, creator, admin, acme
+):
+    delivered(started(destination, creator, *ADDRESSES))
+    asked(acme, admin, ADDRESSES[0])
+    change(destination, paused_at=timezone.now())
+    assert "Resume the destination first" in why_busy(destination)
+    change(authorization, broken_at=timezone.now(), broken_reason="The grant was revoked.")
+    assert why_busy(destination) == (
+        "Somebody is being erased from its audience. That waits: The grant was revoked. "
+        "Reconnect the destination first, then wait until that has ended."
+    )
+
+
+def test_an_erasure_that_waits_for_a_person_says_what_to_do(
+    servers, destination, creator, admin, acme
+):
+    delivered(started(destination, creator, *ADDRESSES))
+    erasure = asked(acme, admin, ADDRESSES[0])
+    servers.answer("remove", 403)
+    carried_out(erasure)
+    assert "choose “Go on”." in why_busy(destination)
+
+
+def test_a_schedules_file_that_is_fetched_is_no_export(schedule, destination):
+    run = due(schedule)
+    assert why_busy(destination) == (
+        "The file of its schedule is being fetched. Wait until that has ended."
+    )
+    fetched(run)
+    assert why_busy(destination).startswith("An export is on its way")
 
 
 def test_a_resumed_destination_wakes_what_waits_for_it(servers, destination, creator):
@@ -85,17 +137,50 @@ def test_a_resumed_destination_wakes_what_waits_for_it(servers, destination, cre
     assert route.get().due_at <= timezone.now()
 
 
-def test_an_audience_is_read_after_an_export_and_once_more_later(servers, destination, creator):
+def test_an_audience_is_read_after_an_export_until_it_has_settled(servers, destination, creator):
     export = delivered(started(destination, creator))
     route = Route.objects.filter(kind=audience_sizes.ROUTE)
     assert route.get().due_at - timezone.now() <= audience_sizes.SOON
     audience_sizes.read(destination.organization_id, destination.id)
     now = stored(destination)
     assert (now.audience_size, now.audience_state) == (7, "READY")
-    assert route.exists()
-    change(export, finished_at=timezone.now() - audience_sizes.SETTLED)
+    assert route.get().due_at - timezone.now() <= audience_sizes.SOON
+    change(export, finished_at=timezone.now() - audience_sizes.LOOKS[-1])
     tasks.read_audience(str(destination.organization_id), str(destination.id))
     assert not route.exists()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "hours"), [(1.1, 1), (60.1, 6), (361, 24), (1_441, 48), (2_881, 72)]
+)
+def test_it_is_read_for_as_long_as_platforms_take_to_match_people(
+    servers, destination, creator, minutes, hours
+):
+    export = delivered(started(destination, creator))
+    age = timedelta(minutes=minutes)
+    change(export, finished_at=timezone.now() - age)
+    audience_sizes.read(destination.organization_id, destination.id)
+    left = Route.objects.get(kind=audience_sizes.ROUTE).due_at - timezone.now()
+    assert abs(left - (timedelta(hours=hours) - age)) < timedelta(seconds=20)
+
+
+def test_the_times_count_from_the_newest_export(servers, destination, creator):
+    older = delivered(started(destination, creator))
+    change(older, finished_at=timezone.now() - timedelta(days=2))
+    newer = delivered(started(destination, creator, "late@example.com"))
+    change(newer, finished_at=timezone.now() - timedelta(minutes=2))
+    audience_sizes.read(destination.organization_id, destination.id)
+    left = Route.objects.get(kind=audience_sizes.ROUTE).due_at - timezone.now()
+    assert timedelta(minutes=50) < left < timedelta(hours=1)
+
+
+def test_the_audience_of_a_deleted_destination_is_not_read_any_more(servers, destination, creator):
+    delivered(started(destination, creator))
+    asked = len(servers.heard)
+    change(destination, deleted_at=Now())
+    audience_sizes.read(destination.organization_id, destination.id)
+    assert len(servers.heard) == asked
+    assert not Route.objects.filter(kind=audience_sizes.ROUTE).exists()
 
 
 def test_an_audience_that_cannot_be_read_now_is_no_failure(servers, destination, creator):
@@ -106,9 +191,12 @@ def test_an_audience_that_cannot_be_read_now_is_no_failure(servers, destination,
     route = Route.objects.filter(kind=audience_sizes.ROUTE)
     assert route.get().due_at - timezone.now() <= audience_sizes.SOON
     assert Breaker.objects.get().outages == 1
-    # Not for ever.
+    # Not for ever: then only at the times at which it is looked at anyway.
     change(export, finished_at=timezone.now() - timedelta(days=1))
-    servers.answer("status", 503)
+    servers.answer("status", 503, 503)
+    audience_sizes.read(destination.organization_id, destination.id)
+    assert route.get().due_at - timezone.now() > timedelta(hours=23)
+    change(export, finished_at=timezone.now() - timedelta(days=3))
     audience_sizes.read(destination.organization_id, destination.id)
     assert not route.exists()
     change(destination, authorization=None)

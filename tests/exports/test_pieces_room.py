@@ -85,12 +85,12 @@ def test_every_piece_gives_it_another_day(window, acme):
 def test_the_page_lists_what_was_broken_off_and_offers_to_discard_it(window, address, acme):
     window.begun().send(0)
     shown = window.client.get(address).content.decode()
-    assert "Uploads that were broken off" in shown
+    assert "Uploads that are not complete" in shown
     assert "buyers.csv" in shown
     assert f'action="{window.upload["discard"]}"' in shown
     answer = window.client.post(window.upload["discard"], follow=True)
     assert "What was uploaded was destroyed. Nothing was sent." in answer.content.decode()
-    assert "broken off" not in answer.content.decode()
+    assert "not complete" not in answer.content.decode()
     assert nothing_is_left(acme)
 
 

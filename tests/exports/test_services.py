@@ -15,12 +15,12 @@ from exports.services import (
     DRAFTS_LIVE,
     NotNow,
     draft_discard,
-    draft_expire,
     draft_reread,
     export_cancel,
     export_go_on,
     export_retry,
     export_start,
+    file_discard,
     may_retry,
     shape_of,
     upload_expect,
@@ -179,9 +179,19 @@ def test_a_draft_expires_after_a_day(export):
     assert not Route.objects.filter(kind=DRAFT_ROUTE).exists()
 
 
+def test_files_that_nobody_started_go_with_their_destination(destination, creator, acme):
+    drafted(destination, creator)
+    with fence.inside(acme.id):
+        destination_delete(destination=destination, by=creator)
+    tasks.sweep_drafts()
+    assert files() == set()
+    with fence.inside(acme.id):
+        assert not Export.objects.exists()
+
+
 def test_a_started_export_does_not_expire(destination, creator):
     export = started(destination, creator)
-    draft_expire(organization_id=export.organization_id, export_id=export.id)
+    file_discard(organization_id=export.organization_id, export_id=export.id)
     assert stored(export).state == ExportState.PREPARING
     assert files(export) == {export.staged_name}
 

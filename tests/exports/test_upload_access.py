@@ -74,6 +74,17 @@ def test_nobody_else_goes_on_with_an_upload_completes_or_discards_it(
     other = Page(client_of(admin), None)
     other.upload = window.upload
     assert other.complete().status_code == 404
+    assert other.client.post(other.upload["discard"]).status_code == 404
+
+
+def test_who_cancels_while_it_becomes_a_draft_leaves_no_draft(window, acme):
+    window.begun().send_all()
+    window.complete()
+    answer = window.client.post(window.upload["discard"], follow=True)
+    assert "What was uploaded was destroyed." in answer.content.decode()
+    assert nothing_is_left(acme)
+    # What was started is canceled otherwise.
+    assert window.client.post(window.upload["discard"]).status_code == 404
 
 
 def test_every_step_in_pieces_wants_the_token_of_our_own_page(creator, destination, acme, address):

@@ -9,8 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit.models import Entry
+from audit.services import record as audit
 from exports.models import Export
 from exports.states import BatchState, ExportState, WaitingFor
+from exports.views import HISTORY_ENTRIES
 from organizations import fence
 from tests.exports.driving import (
     ADDRESSES,
@@ -229,6 +231,37 @@ def test_retry_sends_what_failed(client_of, creator, failed, servers):
     assert ">Retry failed<" not in page(client, at("detail", failed))
     again = client.post(at("retry", failed), follow=True).content.decode()
     assert "There is nothing left that could be sent again." in again
+
+
+def test_where_what_failed_is_not_kept_it_is_said_why_there_is_no_button(
+    client_of, creator, failed
+):
+    for row in batches(failed):
+        change(row, stored_name="")
+    shown = page(client_of(creator), at("detail", failed))
+    assert ">Retry failed<" not in shown
+    assert "what it would send is not kept any more" in shown
+
+
+def test_what_the_destination_does_not_take_any_more_is_not_sent_again(
+    client_of, creator, destination, failed
+):
+    change(destination, identifiers=["phone"])
+    client = client_of(creator)
+    shown = page(client, at("detail", failed))
+    assert ">Retry failed<" not in shown
+    assert "the destination takes other identifiers now" in shown
+    client.post(at("retry", failed))
+    assert stored(failed).state == ExportState.FAILED
+
+
+def test_of_a_long_history_the_end_is_shown(client_of, analyst, export):
+    about = {"organization_id": export.organization_id, "subject": export}
+    with fence.inside(export.organization_id):
+        for number in range(HISTORY_ENTRIES):
+            audit("export waits", turn=number, **about)
+        audit("export resumed", **about)
+    assert "Export resumed" in page(client_of(analyst), at("detail", export))
 
 
 def test_failed_batches_come_first_and_all_have_a_page(

@@ -21,6 +21,7 @@ from django.db.models.functions import Now
 from audit.services import record
 from exports import staging
 from exports.batch_files import BatchFiles
+from exports.batch_rows import insert_alike
 from exports.engine import batches as encoding
 from exports.engine.preparing import Tally, people_of, record_width
 from exports.engine.reading import FileRefused, FileShape
@@ -228,17 +229,12 @@ def _finish(job: _Job, prepared: Prepared) -> None:
     identifiers = sum(size for _, size in prepared.stored)
     with fence.inside(export.organization_id):
         _stay_alive(job)
-        ExportBatch.objects.bulk_create(
-            ExportBatch(
-                organization_id=export.organization_id,
-                export=export,
-                number=number,
-                operation=Operation.REMOVE if export.mode == Mode.REMOVE else Operation.ADD,
-                identifiers=size,
-                stored_name=name,
-            )
-            for number, (name, size) in enumerate(prepared.stored, 1)
+        batch = ExportBatch(
+            organization_id=export.organization_id,
+            export=export,
+            operation=Operation.REMOVE if export.mode == Mode.REMOVE else Operation.ADD,
         )
+        insert_alike(batch, prepared.stored)
         found = {
             "rows": tally.rows,
             "identifiers": identifiers,

@@ -19,6 +19,7 @@ from django.db import connections
 
 from exports import delivery, rates
 from exports.claims import Claim
+from exports.in_flight import room_for
 from exports.models import Export
 from organizations import fence
 from providers.values import Receipt
@@ -87,10 +88,6 @@ class _Stint:
             if claimed:
                 goes_on = self._begin(claimed)
                 did_anything = did_anything or not self._is_held_back()
-            if len(self.under_way) == SLOTS and not self.has_asked:
-                # Only now: an idle worker is quicker to take the message than this one.
-                self.has_asked = True
-                self.ask_for_help()
             if not self.under_way:
                 return did_anything
             received = self._received()
@@ -131,11 +128,27 @@ class _Stint:
             self.width = max(1, min(SLOTS, len(placed) + some))
         else:
             self.width = min(SLOTS, 2 * self.width)
+        if len(self.under_way) + len(placed) == SLOTS:
+            self._share()
         for claim, wait_for in placed:
             future = self.slots.submit(_deliver, claim, way, wait_for)
             self.under_way[future] = claim
             self.began_at[future] = time.monotonic() + wait_for
         return bool(placed or self.under_way) and way.is_open
+
+    def _share(self) -> None:
+        """Ask for help, once, where more may be in flight than this stint has slots for.
+
+        Before the slots have something to do: among them it would wait for Python's lock. And not
+        earlier: an idle worker is quicker to take the message than this one.
+        """
+        if self.has_asked:
+            return
+        self.has_asked = True
+        with fence.inside(self.export.organization_id):
+            is_room = room_for(self.export) > 0
+        if is_room:
+            self.ask_for_help()
 
     def _is_held_back(self) -> bool:
         """Say whether none of an export's batches can be sent just now, however often it is tried.

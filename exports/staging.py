@@ -26,6 +26,9 @@ from exports.upload_models import Upload
 from organizations.sealing import seal, unseal
 
 _MOST_NAMES = 16
+# A disk that is told of what it need not keep ("discard") lets all others wait for that: of a file
+# of 450 MB a commit had waited 80 ms.
+_SHRINK_BY = 8 * 1024 * 1024
 # About a MiB of a file goes to the system at a time.
 _PIECES_AT_ONCE = 16
 
@@ -214,8 +217,12 @@ class _Gathering:
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, onerror=_unless_it_is_gone)
-    else:
-        path.unlink(missing_ok=True)
+        return
+    with suppress(FileNotFoundError):
+        left = path.stat().st_size
+        while (left := left - _SHRINK_BY) > 0:
+            os.truncate(path, left)
+        path.unlink()
 
 
 def _unless_it_is_gone(_what: object, _path: str, found: tuple[Any, BaseException, Any]) -> None:

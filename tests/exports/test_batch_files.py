@@ -37,6 +37,25 @@ def forced(monkeypatch):
     return found
 
 
+def test_a_large_file_is_destroyed_by_and_by(export_id, monkeypatch):
+    name = staging.new_name(export_id, "upload")
+    with staging.writing(name, KEY) as file:
+        file.write(bytes(1000))
+    sizes = []
+    really = os.truncate
+
+    def truncate(path, size):
+        really(path, size)
+        sizes.append(Path(path).stat().st_size)
+
+    monkeypatch.setattr(os, "truncate", truncate)
+    monkeypatch.setattr(staging, "_SHRINK_BY", 300)
+    staging.remove(name)
+    assert sizes == [732, 432, 132]
+    assert not (staging.folder() / name).exists()
+    staging.remove(name)
+
+
 def test_when_the_block_ends_all_files_and_their_names_are_on_disk(export_id, forced):
     contents = [bytes([number]) * 70_000 * number for number in range(1, 20)]
     with BatchFiles(export_id, KEY) as files:

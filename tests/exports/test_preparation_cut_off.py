@@ -119,6 +119,15 @@ def test_an_export_canceled_while_it_is_prepared_stays_canceled_and_leaves_nothi
     assert not is_found_by_the_sweep(export)
 
 
+def test_while_somebody_prepares_it_no_other_worker_is_told(destination, creator, monkeypatch):
+    told = []
+    export = started(destination, creator)
+    assert advance(export).prepare
+    interrupt(monkeypatch, lambda: told.append(advance(export).prepare))
+    assert run(export).state == ExportState.SENDING
+    assert told == [False]
+
+
 def test_after_three_tries_it_fails_and_can_be_tried_again(
     servers, destination, creator, monkeypatch
 ):

@@ -251,3 +251,17 @@ def test_a_stint_whose_slots_are_all_taken_asks_for_help_once(
     assert len(batches(export)) == 4
     assert len(asked) == times
     assert servers.count("add") == 4
+
+
+def test_where_no_more_may_be_in_flight_a_stint_asks_for_no_help(
+    servers, destination, creator, monkeypatch, settings
+):
+    monkeypatch.setattr(sending, "SLOTS", 2)
+    settings.EXPORT_IN_FLIGHT = 2
+    export = ready(destination, creator, *MANY[:12])
+    asked = []
+    sending.send_for_a_while(
+        export.organization_id, export.id, ask_for_help=lambda: asked.append(export)
+    )
+    assert servers.count("add") == 4
+    assert not asked

@@ -9,7 +9,7 @@ from django.db import connection
 from exports.models import ExportBatch
 
 _TABLE = ExportBatch._meta.db_table  # noqa: SLF001 - Django's documented way to a table's name
-_COLUMNS = [field.column or "" for field in ExportBatch._meta.local_concrete_fields]  # noqa: SLF001
+_COLUMNS = [str(field.column) for field in ExportBatch._meta.local_concrete_fields]  # noqa: SLF001
 _OWN = {
     "id": "gen_random_uuid()",
     "number": "told.number",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from binascii import hexlify
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import overload
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _DIGEST = 32
 _HEX = 2 * _DIGEST
@@ -30,9 +33,18 @@ class Column:
 
     def joined(self, separator: bytes) -> bytes:
         """Return the digests in hexadecimal with a separator between them."""
-        # In one go: with a text for each of them it takes four times as long.
-        joined = hexlify(self.digests, b",", _DIGEST)
-        return joined if separator == b"," else joined.replace(b",", separator)
+        # Only who sends needs it: an import costs a web server memory.
+        import numpy as np
+
+        # `hexlify` takes twice as long, and other threads wait for it.
+        digits = _hexadecimal(np.frombuffer(self.digests, dtype=np.uint8))
+        if not separator or not len(self):
+            return digits.tobytes()
+        pieces = [("digest", f"V{_HEX}"), ("separator", f"V{len(separator)}")]
+        rows = np.empty(len(self), dtype=pieces)
+        rows["digest"] = digits.view(f"V{_HEX}")
+        rows["separator"] = np.void(separator)
+        return rows.view(np.uint8)[: -len(separator)].tobytes()
 
     def cells(self) -> list[str | None]:
         """Return a value a row."""
@@ -42,6 +54,24 @@ class Column:
             return list(found)
         following = iter(found)
         return [next(following) if has else None for has in self.has]
+
+
+def _hexadecimal(digests: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return two digits for each byte, all at once."""
+    # A byte's digits side by side, the first one in the lower byte.
+    found = digests.astype("<u2")
+    second = found << 8
+    found >>= 4
+    found |= second
+    found &= 0x0F0F
+    # With six more, what is beyond nine reaches the next bit; letters are 39 further than digits.
+    beyond = found + 0x0606
+    beyond >>= 4
+    beyond &= 0x0101
+    beyond *= 39
+    found += 0x3030
+    found += beyond
+    return found.view("u1")
 
 
 class Rows(Sequence[Row]):

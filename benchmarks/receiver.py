@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"content-length:"
+_LARGEST_HEAD = 8192
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Receiver(asyncio.BufferedProtocol):
     counted = Counted()
 
     def __init__(self) -> None:
-        self._head = bytearray()
+        self._head = b""
         self._missing = 0
         self._target = ""
         self._method = ""
@@ -56,14 +57,15 @@ class Receiver(asyncio.BufferedProtocol):
     def buffer_updated(self, size: int) -> None:
         """Read a head, then let the body go by; one request at a time comes on a connection."""
         if not self._missing:
-            self._head += self._room[:size]
-            head, end, rest = bytes(self._head).partition(_END_OF_HEAD)
+            first = self._room[: min(size, _LARGEST_HEAD)].tobytes()
+            head, end, rest = (self._head + first).partition(_END_OF_HEAD)
             if not end:
+                self._head = head
                 return
-            self._head.clear()
+            self._head = b""
             self._method, self._target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
             self._missing = _length(head)
-            size = len(rest)
+            size -= len(first) - len(rest)
             if self._is_of_people:
                 self.counted.at_once += 1
                 self.counted.most_at_once = max(self.counted.most_at_once, self.counted.at_once)

@@ -111,7 +111,7 @@ def prepare(
     except _LeaseLost:
         logger.warning("export %s: somebody else prepares it, or it is over", export_id)
     go_on()
-    staging.remove(used_up)
+    staging.remove_by_and_by(used_up)
 
 
 def _prepare(job: _Job) -> str:

@@ -10,6 +10,7 @@ import errno
 import io
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,9 +27,10 @@ from exports.upload_models import Upload
 from organizations.sealing import seal, unseal
 
 _MOST_NAMES = 16
-# A disk that is told of what it need not keep ("discard") lets all others wait for that: of a file
-# of 450 MB a commit had waited 80 ms.
-_SHRINK_BY = 8 * 1024 * 1024
+# A disk that is told what it need not keep ("discard") lets whoever wants to write wait for that:
+# for a file of 450 MB commits waited 80 ms. So much of it at a time, and then others have their turn.
+_AT_A_TIME = 8 * 1024 * 1024
+_TURN_SECONDS = 0.005
 # About a MiB of a file goes to the system at a time.
 _PIECES_AT_ONCE = 16
 
@@ -146,6 +148,21 @@ def remove(name: str) -> None:
         _remove(_path(name))
 
 
+def remove_by_and_by(name: str) -> None:
+    """Destroy a large file, if it is there, while others need the disk more."""
+    if not name:
+        return
+    path = _path(name)
+    with suppress(FileNotFoundError):
+        for part in path.iterdir() if path.is_dir() else [path]:
+            while (left := part.stat().st_size - _AT_A_TIME) > 0:
+                os.truncate(part, left)
+                time.sleep(_TURN_SECONDS)
+            part.unlink()
+            time.sleep(_TURN_SECONDS)
+    _remove(path)
+
+
 def remove_all_but(export_id: uuid.UUID, *kept: str) -> None:
     """Destroy what an export has on disk except these files."""
     own = _path(str(export_id))
@@ -217,12 +234,8 @@ class _Gathering:
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, onerror=_unless_it_is_gone)
-        return
-    with suppress(FileNotFoundError):
-        left = path.stat().st_size
-        while (left := left - _SHRINK_BY) > 0:
-            os.truncate(path, left)
-        path.unlink()
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _unless_it_is_gone(_what: object, _path: str, found: tuple[Any, BaseException, Any]) -> None:

@@ -49,11 +49,24 @@ def test_a_large_file_is_destroyed_by_and_by(export_id, monkeypatch):
         sizes.append(Path(path).stat().st_size)
 
     monkeypatch.setattr(os, "truncate", truncate)
-    monkeypatch.setattr(staging, "_SHRINK_BY", 300)
-    staging.remove(name)
+    monkeypatch.setattr(staging, "_AT_A_TIME", 300)
+    staging.remove_by_and_by(name)
     assert sizes == [732, 432, 132]
     assert not (staging.folder() / name).exists()
-    staging.remove(name)
+    staging.remove_by_and_by(name)
+
+
+def test_of_a_file_in_pieces_all_are_destroyed(export_id, monkeypatch):
+    monkeypatch.setattr(staging, "_AT_A_TIME", 300)
+    name = staging.new_name(export_id, "upload")
+    for number in range(3):
+        part = staging.new_name(export_id, "part")
+        with staging.writing(part, KEY) as file:
+            file.write(bytes(1000))
+        staging.place_piece(part, name, number)
+    staging.remove_by_and_by(name)
+    assert not (staging.folder() / name).exists()
+    staging.remove_by_and_by(name)
 
 
 def test_when_the_block_ends_all_files_and_their_names_are_on_disk(export_id, forced):

@@ -27,8 +27,8 @@ from exports.upload_models import Upload
 from organizations.sealing import seal, unseal
 
 _MOST_NAMES = 16
-# A disk that is told what it need not keep ("discard") lets whoever writes wait for that: for a file
-# of 450 MB commits waited 80 ms. So much of it at a time, and then others have their turn.
+# A disk that is told what it need not keep ("discard") lets whoever writes wait for that: 80 ms for
+# a file of 450 MB. So much of it at a time, and then others have their turn.
 _AT_A_TIME = 8 * 1024 * 1024
 _TURN_SECONDS = 0.005
 # About a MiB of a file goes to the system at a time.

@@ -17,7 +17,7 @@ from destinations.standing import standing_of
 from exports import breakers, completeness, first_steps, folding, gathered, record
 from exports.finishing import finish, tidy_up
 from exports.in_flight import room_for
-from exports.models import Export, ExportBatch, not_leased
+from exports.models import Export, ExportBatch
 from exports.outcomes import LOOK_AGAIN, somebody_is_before, wait, wait_for_destination
 from exports.services import ROUTE, stop_waiting, wake
 from exports.states import UNENDED, BatchState, ExportState, WaitingFor
@@ -62,7 +62,7 @@ def advance(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
         if to_do_once:
             export = Export.objects.select_related("destination").get(pk=export_id)
         if record.awaits_comparison(export):
-            return Next(compare=not _is_held(export), is_small=export.has_small_file)
+            return Next(compare=not export.is_held(), is_small=export.has_small_file)
         return Next(
             send=_due_batches(export),
             is_small=export.has_small_file,
@@ -86,7 +86,7 @@ def _after_its_end(organization_id: uuid.UUID, export_id: uuid.UUID) -> Next:
 def _what_is_clear(export: Export) -> Next | None:
     """Return what follows without asking a platform; None where batches are to be sent."""
     if export.prepared_at is None:
-        is_due = export.state == ExportState.PREPARING and not _is_held(export)
+        is_due = export.state == ExportState.PREPARING and not export.is_held()
         return Next(prepare=is_due, is_small=export.has_small_file)
     if export.awaits_erasing:
         return _to_erase(export)
@@ -109,16 +109,11 @@ def _to_erase(export: Export) -> Next:
         return Next()
     if export.state == ExportState.WAITING:
         stop_waiting(export)
-    if _is_held(export) or export.batches.under_way().exists():
+    if export.is_held() or export.batches.under_way().exists():
         # Told of it once more each time, workers would turn in circles.
         wake(export, LOOK_AGAIN)
         return Next()
     return Next(erase=True)
-
-
-def _is_held(export: Export) -> bool:
-    """Say whether somebody works on it: another message would find that, behind all others."""
-    return not Export.objects.filter(not_leased(), pk=export.pk).exists()
 
 
 def _may_send(export: Export) -> bool:

@@ -139,7 +139,7 @@ def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:
         export = Export.objects.select_related("destination").filter(pk=export_id).first()
         if export is None or export.state != ExportState.PREPARING:
             return None
-        if export.attempts >= MOST_ATTEMPTS and not _is_leased(export):
+        if export.attempts >= MOST_ATTEMPTS and not export.is_held():
             reason = f"{export.reason or _NOT_PREPARED} Nothing was sent."
             export.move(ExportState.FAILED, reason=f"{reason} “Retry failed” tries again.")
             wake(export)
@@ -158,10 +158,6 @@ def _give_room_back(job: _Job) -> None:
         _stay_alive(job)
         Export.objects.filter(pk=job.export.pk).update(reason=_NO_ROOM)
         staging.remove_all_but(job.export.id, job.export.staged_name)
-
-
-def _is_leased(export: Export) -> bool:
-    return Export.objects.filter(pk=export.pk, lease_until__gte=Now()).exists()
 
 
 def _prepared(job: _Job) -> Prepared:

@@ -28,8 +28,9 @@ logger = logging.getLogger(__name__)
 
 # Batches that one stint has in flight.
 SLOTS = 48
-# Others wait so long for their turn at most, and for the requests then under way.
-STINT_SECONDS = 3.0
+# Others wait so long for their turn at most, and for the requests then under way. Each stint's end
+# leaves slots empty for a part of an answer's time.
+STINT_SECONDS = 6.0
 # A token and an audience are looked at anew after so long.
 _WAY_LASTS = 1.0
 # Answers come one by one, and are kept together: more of them are waited for, until half of them

@@ -178,8 +178,9 @@ def test_no_thread_keeps_a_connection(servers, destination, creator):
 
 
 def test_what_finds_no_place_in_the_rate_comes_back_uncounted(
-    servers, destination, creator, sample_platform
+    servers, destination, creator, sample_platform, monkeypatch
 ):
+    monkeypatch.setattr(sending, "STINT_SECONDS", 3.0)
     sample_platform.limits = Limits(batch_rows=3, rates=(Rate(1, 1.0, Per.APP),))
     export = ready(destination, creator)
     # What looking for the audience spent is over.

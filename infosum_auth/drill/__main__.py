@@ -2,7 +2,8 @@
 
 Prints one JSON line; exits 0 only if nothing was lost, nothing went under a wrong account, not more
 was sent again than was in flight, and every export went on within two minutes. "skipped" names what
-could not be tried, and why. The whole takes about an hour on two cores: each fault twice, and then
+could not be tried, and why; "errors" say what broke the drill itself off, whose figures until then
+are told all the same. The whole takes about an hour on two cores: each fault twice, and then
 a third time as far as an hour allows. Name faults, or give --times, for less.
 """
 
@@ -98,7 +99,7 @@ class HowMuch:
 def run(names: list[str], much: HowMuch, seed: int) -> dict[str, Any]:
     """Inject the faults; return the figures."""
     scores = {name: Score() for name in names}
-    is_ok = True
+    is_ok, errors = True, []
     with tempfile.TemporaryDirectory() as folder:
         audiences = [_audiences(Path(folder), number, seed + number) for number in range(2)]
         for broker in Broker:
@@ -109,17 +110,21 @@ def run(names: list[str], much: HowMuch, seed: int) -> dict[str, Any]:
                 for name in mine:
                     del scores[name]
                 continue
-            with (
-                file_server.serving(Path(folder)) as files,
-                _running(broker, Path(folder), files) as (demo, redis),
-            ):
-                begin = partial(
-                    Drill, demo, audiences=audiences, seed=seed, files=files, redis=redis
-                )
-                is_ok &= _all_held(begin, mine, much)
+            try:
+                with (
+                    file_server.serving(Path(folder)) as files,
+                    _running(broker, Path(folder), files) as (demo, redis),
+                ):
+                    begin = partial(
+                        Drill, demo, audiences=audiences, seed=seed, files=files, redis=redis
+                    )
+                    is_ok &= _all_held(begin, mine, much)
+            except _TROUBLES as error:
+                errors.append(f"{broker}: {type(error).__name__}: {error}"[:1000])
     skipped = {name: _NO_REDIS for name in names if name not in scores}
     figures = {name: asdict(score) for name, score in scores.items()}
-    return {"ok": is_ok and bool(scores), "faults": figures, "skipped": skipped}
+    is_ok = is_ok and bool(scores) and not errors
+    return {"ok": is_ok, "faults": figures, "skipped": skipped, "errors": errors}
 
 
 def _audiences(folder: Path, number: int, seed: int) -> tuple[Audience, Audience]:
@@ -232,8 +237,6 @@ def main() -> int:
             figures = run(options.faults or list(FAULTS), much, options.seed)
     except KeyboardInterrupt:
         return 130
-    except _TROUBLES as error:
-        figures = {"ok": False, "error": f"{type(error).__name__}: {error}"[:1000]}
     sys.stdout.write(json.dumps(figures) + "\n")
     return 0 if figures["ok"] else 1
 

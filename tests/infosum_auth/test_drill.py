@@ -1,5 +1,6 @@
 """What the drill says of an export: judged by what the emulated platform holds."""
 
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,7 +10,8 @@ from infosum_auth.components import Components
 from infosum_auth.databases import Databases
 from infosum_auth.demo import Demo
 from infosum_auth.demo_check import Audience
-from infosum_auth.demo_parts import Ports
+from infosum_auth.demo_parts import DemoError, Ports
+from infosum_auth.drill import __main__ as drill
 from infosum_auth.drill.delivery import Delivery, judge
 from infosum_auth.drill.parties import Party
 from infosum_auth.drill.score import Score
@@ -98,3 +100,18 @@ def test_people_of_the_other_file_are_under_a_wrong_authorization(delivery, snap
     snapchat.sign_in("Dana Data").users("POST", segment, sorted(foreign)[:1])
     is_well, score = judged(delivery, audiences[1])
     assert (is_well, score.wrong_account, score.lost) == (False, 1, 1)
+
+
+def test_what_breaks_the_drill_off_is_told_beside_the_figures(monkeypatch):
+    @contextmanager
+    def broken(*_parts):
+        raise DemoError("no port is free")
+        yield
+
+    monkeypatch.setattr(drill, "_running", broken)
+    monkeypatch.setattr(drill, "ROWS", 100)
+    name = next(iter(drill.FAULTS))
+    found = drill.run([name], drill.HowMuch(times=1, until=0.0), seed=1)
+    assert not found["ok"]
+    assert found["faults"][name]["injected"] == 0
+    assert found["errors"] == ["PostgreSQL: DemoError: no port is free"]

@@ -95,6 +95,9 @@ def carry_out(organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
         at = f" (row {refused.row:,})" if refused.row else ""
         work.finish(refusal=f"{refused.sentence}{at}"[:400])
     except (SealBroken, FileSealBroken, FileNotFoundError):
+        if not work.is_wanted():
+            logger.info("export %s: its file was prepared, or discarded, meanwhile", export_id)
+            return
         logger.exception("export %s: its file is not readable", export_id)
         work.finish(refusal=_UNREADABLE)
     else:
@@ -169,6 +172,14 @@ class _Work:
         with fence.inside(self._export.organization_id):
             if self._mine().update(finished_at=Now(), lease_owner=None, lease_until=None, **what):
                 routing.remove(ROUTE, self._export.id)
+
+    def is_wanted(self) -> bool:
+        """Say whether it still is a draft, and ours to check."""
+        try:
+            self._stay_alive()
+        except _LeaseLost:
+            return False
+        return True
 
     def _mine(self) -> QuerySet[Check]:
         return Check.objects.filter(pk=self._check.pk, lease_owner=self._owner)

@@ -92,11 +92,14 @@ class _Compared:
         return sum(each.identifiers for each in self.written if each.operation == operation)
 
 
-def compare(organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
-    """Compare an export if nobody else does; harmless to call again. Outside the fence."""
+def compare(organization_id: uuid.UUID, export_id: uuid.UUID) -> bool:
+    """Compare an export if nobody else does; say whether to look at it at once again.
+
+    Harmless to call again. Outside the fence.
+    """
     job = _begin(organization_id, export_id)
     if job is None:
-        return
+        return False
     try:
         _finish(job, _compared(job))
     except _LeaseLost:
@@ -107,6 +110,7 @@ def compare(organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
             # Else somebody else has compared it, and removed what this one was reading.
             if job.row.select_for_update():
                 _fail(job.export, _GONE)
+    return True
 
 
 def _begin(organization_id: uuid.UUID, export_id: uuid.UUID) -> _Job | None:

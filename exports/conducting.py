@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Now
@@ -25,6 +25,9 @@ from organizations import fence, routing
 
 # What the platform worked on at its own pace, asked for at a time.
 _ASKED_AT_ONCE = 8
+# A message that stands in line for longer, behind stints of others, is taken for lost. Each that is
+# sent too early is a stint too many, and lets the others wait for longer still.
+_HINT_LASTS = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -127,13 +130,16 @@ def _may_send(export: Export) -> bool:
     if somebody_is_before(export):
         wait(export, WaitingFor.TURN, "An earlier export to this destination is on its way.")
         return False
-    since = breakers.shut_since(export.destination.platform)
+    # To compare, no platform is asked: it neither waits for one, nor would an answer let it go on.
+    is_compared = record.awaits_comparison(export) and not first_steps.is_missing(export)
+    since = None if is_compared else breakers.shut_since(export.destination.platform)
     if since is not None:
         wait(export, WaitingFor.PLATFORM, _not_there(export.destination.platform_label, since))
         return False
     if _asks_first(export):
         return False
-    if export.state == ExportState.WAITING and export.waiting_for != WaitingFor.PLATFORM:
+    waits_for_answer = export.waiting_for == WaitingFor.PLATFORM and not is_compared
+    if export.state == ExportState.WAITING and not waits_for_answer:
         return stop_waiting(export)
     return True
 
@@ -175,10 +181,10 @@ def _to_confirm(export: Export) -> list[uuid.UUID]:
 def _to_hint(batches: QuerySet[ExportBatch], *, at_most: int) -> list[uuid.UUID]:
     """Return batches of which no message is on its way, and note that one is now. In the fence.
 
-    A message that is lost is sent again after `LOOK_AGAIN`, by the sweep.
+    A message that is lost is sent again after `_HINT_LASTS`, by the sweep.
     """
     unhinted = batches.filter(Q(hinted_until=None) | Q(hinted_until__lt=Now()))
     locked = unhinted.select_for_update(skip_locked=True)
     due = list(locked.values_list("pk", flat=True)[:at_most])
-    ExportBatch.objects.filter(pk__in=due).update(hinted_until=Now() + LOOK_AGAIN)
+    ExportBatch.objects.filter(pk__in=due).update(hinted_until=Now() + _HINT_LASTS)
     return due

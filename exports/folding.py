@@ -18,6 +18,7 @@ from exports.batch_files import BatchFiles
 from exports.export_leases import LEASE_SECONDS, kept
 from exports.known import Known, known_of
 from exports.models import Export, ExportBatch
+from exports.outcomes import LOOK_AGAIN
 from exports.record_files import Writer, Written, in_order
 from exports.services import wake
 from exports.states import FINAL, BatchState, ExportState, Operation, Recorded
@@ -61,15 +62,20 @@ def _is_quiet(export: Export) -> bool:
     return not again.filter(export__state=ExportState.FAILED).exclude(stored_name="").exists()
 
 
-def fold(organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
-    """Fold the record that ends with an export if nobody else does. Outside the fence."""
+def fold(organization_id: uuid.UUID, export_id: uuid.UUID) -> bool:
+    """Fold the record that ends with an export if nobody else does; say whether it was tried.
+
+    Outside the fence.
+    """
     with fence.inside(organization_id):
         export = Export.objects.select_related("destination").filter(pk=export_id).first()
         if export is None or not export.is_final or not is_due(export):
-            return
+            return False
         owner = export.take_lease(LEASE_SECONDS)
         if owner is None:
-            return
+            # Who has it may have been killed.
+            wake(export, LOOK_AGAIN)
+            return False
         known = known_of(export.destination)
         key = staging.file_key(export)
     with kept(export, owner):
@@ -86,6 +92,7 @@ def fold(organization_id: uuid.UUID, export_id: uuid.UUID) -> None:
             mine.update(lease_owner=None, lease_until=None, attempts=0)
             # Tidied up once more, which destroys what is folded.
             wake(export)
+    return True
 
 
 def _held(export: Export, key: bytes, known: Known) -> list[Written] | None:

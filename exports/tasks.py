@@ -46,8 +46,8 @@ def prepare_small(organization_id: str, export_id: str) -> None:
 @shared_task
 def compare(organization_id: str, export_id: str) -> None:
     """Find out what a Replace has to send."""
-    comparing.compare(uuid.UUID(organization_id), uuid.UUID(export_id))
-    hint(advance, uuid.UUID(organization_id), uuid.UUID(export_id))
+    if comparing.compare(uuid.UUID(organization_id), uuid.UUID(export_id)):
+        hint(advance, uuid.UUID(organization_id), uuid.UUID(export_id))
 
 
 @shared_task
@@ -66,8 +66,8 @@ def erase(organization_id: str, export_id: str) -> None:
 @shared_task
 def fold(organization_id: str, export_id: str) -> None:
     """Say by few files what an audience holds."""
-    folding.fold(uuid.UUID(organization_id), uuid.UUID(export_id))
-    hint(advance, uuid.UUID(organization_id), uuid.UUID(export_id))
+    if folding.fold(uuid.UUID(organization_id), uuid.UUID(export_id)):
+        hint(advance, uuid.UUID(organization_id), uuid.UUID(export_id))
 
 
 @shared_task

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from exports import checks, tasks
 from exports.check_models import Check
+from exports.engine.sealed_stream import SealBroken
 from exports.models import Export
 from exports.states import ExportState, Mode
 from organizations import fence
@@ -149,6 +150,17 @@ def test_a_started_export_is_not_checked_any_more(draft):
     change(draft, state=ExportState.PREPARING)
     assert carried_out(draft).finished_at is None
     assert not is_found_by_the_sweep(draft)
+
+
+def test_an_upload_destroyed_after_the_start_is_not_said_to_be_broken(draft, monkeypatch, caplog):
+    def prepared_meanwhile(*_what, **_how):
+        change(draft, state=ExportState.PREPARING)
+        raise SealBroken("cut short")
+
+    asked(draft)
+    monkeypatch.setattr(checks, "counted", prepared_meanwhile)
+    assert carried_out(draft).refusal == ""
+    assert "not readable" not in caplog.text
 
 
 def test_nothing_is_left_beside_the_upload(draft):

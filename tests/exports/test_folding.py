@@ -2,7 +2,7 @@
 
 import pytest
 
-from exports import conducting, folding, preparation, record
+from exports import conducting, folding, preparation, record, tasks
 from exports.models import ExportBatch
 from exports.services import export_cancel
 from exports.states import Mode, Operation, Recorded
@@ -12,11 +12,13 @@ from tests.exports.driving import (
     delivered,
     digests,
     files,
+    is_found_by_the_sweep,
     let_leases_end,
     retried,
     send_next,
     started,
     table,
+    taken_over,
     work,
 )
 from tests.exports.replacing import begun, by_difference, nobody_is_asked
@@ -123,6 +125,26 @@ def test_who_wakes_past_the_lease_folds_nothing(servers, destination, creator, m
     assert conducting.advance(second.organization_id, second.id).fold
     folding.fold(second.organization_id, second.id)
     assert held(second) == []
+
+
+def test_while_somebody_folds_nobody_is_told_but_the_sweep(
+    servers, destination, creator, monkeypatch
+):
+    hints = []
+    monkeypatch.setattr(tasks, "hint", lambda task, *_ids: hints.append(task.name))
+    monkeypatch.setattr(folding, "LEAST_PEOPLE", 100)
+    delivered(started(destination, creator, *PEOPLE[:3]))
+    second = delivered(started(destination, creator, *PEOPLE[1:5]))
+    monkeypatch.setattr(folding, "LEAST_PEOPLE", 4)
+    assert not is_found_by_the_sweep(second)
+    taken_over(second)
+    tasks.fold(str(second.organization_id), str(second.id))
+    assert hints == []
+    assert is_found_by_the_sweep(second)
+    let_leases_end(second)
+    tasks.fold(str(second.organization_id), str(second.id))
+    assert hints == ["exports.tasks.advance"]
+    assert held(second) == [(5, 5)]
 
 
 def test_who_was_removed_is_not_held(servers, destination, creator):

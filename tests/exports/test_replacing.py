@@ -7,12 +7,15 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from audit.models import Entry
-from exports import comparing
+from exports import breakers, comparing, tasks
 from exports.models import ExportBatch
+from exports.outcomes import wait
 from exports.retention import expire
 from exports.services import export_cancel
-from exports.states import BatchState, ExportState, Mode, Operation
+from exports.shared_models import Breaker
+from exports.states import BatchState, ExportState, Mode, Operation, WaitingFor
 from organizations import fence
+from providers.errors import PlatformDown
 from tests.exports.driving import (
     advance,
     batches,
@@ -24,6 +27,7 @@ from tests.exports.driving import (
     retried,
     started,
     table,
+    taken_over,
     work,
 )
 from tests.exports.replacing import (
@@ -232,6 +236,49 @@ def compared_by_others(servers, destination, creator, monkeypatch):
     export = begun(destination, creator, table(*PEOPLE[2:6]))
     killed_at("compare", export, monkeypatch)
     return export, slept_through(export)
+
+
+def test_comparing_does_not_wait_for_a_platform_that_is_down(servers, destination, creator):
+    delivered(started(destination, creator, *PEOPLE[:6]))
+    heard = list(servers.heard)
+    for _ in range(breakers.OPENS_AFTER):
+        breakers.note_error("sample", PlatformDown("Trouble there.", status=503))
+    export = prepared(destination, creator, *PEOPLE[1:8], mode=Mode.REPLACE)
+    work(export)
+    export = stored(export)
+    assert (export.state, export.waiting_for) == (ExportState.WAITING, WaitingFor.PLATFORM)
+    assert counts(export) == {"held": 6, "removed": 1, "added": 2, "kept": 5}
+    assert servers.heard == heard
+    Breaker.objects.update(probe_at=Now() - timedelta(seconds=1))
+    assert delivered(export).state == ExportState.SUCCEEDED
+    assert servers.held == {"au1": digests(*PEOPLE[1:8])}
+
+
+def test_one_that_waited_for_its_platform_before_it_was_compared_goes_on(
+    servers, destination, creator
+):
+    delivered(started(destination, creator, *PEOPLE[:6]))
+    export = prepared(destination, creator, *PEOPLE[1:8], mode=Mode.REPLACE)
+    with fence.inside(export.organization_id):
+        wait(export, WaitingFor.PLATFORM, "Sample Ads does not answer.")
+    assert delivered(export).state == ExportState.SUCCEEDED
+    assert servers.held == {"au1": digests(*PEOPLE[1:8])}
+
+
+def test_a_message_to_compare_what_somebody_compares_tells_nobody(
+    servers, destination, creator, monkeypatch
+):
+    hints = []
+    monkeypatch.setattr(tasks, "hint", lambda task, *_ids: hints.append(task.name))
+    delivered(started(destination, creator, *PEOPLE[:6]))
+    export = prepared(destination, creator, *PEOPLE[1:8], mode=Mode.REPLACE)
+    advance(export)
+    taken_over(export)
+    tasks.compare(str(export.organization_id), str(export.id))
+    assert hints == []
+    let_leases_end(export)
+    tasks.compare(str(export.organization_id), str(export.id))
+    assert hints == ["exports.tasks.advance"]
 
 
 def test_one_who_wakes_before_comparing_does_not_destroy_the_batches(compared_by_others, servers):

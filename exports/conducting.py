@@ -131,14 +131,14 @@ def _may_send(export: Export) -> bool:
         wait(export, WaitingFor.TURN, "An earlier export to this destination is on its way.")
         return False
     # To compare, no platform is asked: it neither waits for one, nor would an answer let it go on.
-    is_compared = record.awaits_comparison(export) and not first_steps.is_missing(export)
-    since = None if is_compared else breakers.shut_since(export.destination.platform)
+    asks_platform = not record.awaits_comparison(export) or first_steps.is_missing(export)
+    since = breakers.shut_since(export.destination.platform) if asks_platform else None
     if since is not None:
         wait(export, WaitingFor.PLATFORM, _not_there(export.destination.platform_label, since))
         return False
     if _asks_first(export):
         return False
-    waits_for_answer = export.waiting_for == WaitingFor.PLATFORM and not is_compared
+    waits_for_answer = export.waiting_for == WaitingFor.PLATFORM and asks_platform
     if export.state == ExportState.WAITING and not waits_for_answer:
         return stop_waiting(export)
     return True

@@ -60,6 +60,10 @@ def replaced(destination, by, content, **more):
     return delivered(begun(destination, by, content, **more))
 
 
+def counts(export):
+    return {name: export.comparison[name] for name in ("held", "removed", "added", "kept")}
+
+
 @pytest.fixture
 def nobody_is_asked(monkeypatch) -> None:
     """Let a Replace remove as many as it likes."""

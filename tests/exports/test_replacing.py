@@ -7,50 +7,40 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from audit.models import Entry
-from exports import breakers, comparing, tasks
 from exports.models import ExportBatch
-from exports.outcomes import wait
 from exports.retention import expire
 from exports.services import export_cancel
-from exports.shared_models import Breaker
-from exports.states import BatchState, ExportState, Mode, Operation, WaitingFor
+from exports.states import BatchState, ExportState, Mode, Operation
 from organizations import fence
-from providers.errors import PlatformDown
 from tests.exports.driving import (
-    advance,
     batches,
     delivered,
     digests,
     files,
-    let_leases_end,
     prepared,
     retried,
     started,
     table,
-    taken_over,
     work,
 )
 from tests.exports.replacing import (
     TWO,
     begun,
     by_difference,
+    counts,
     nobody_is_asked,
     of_two,
     person_servers,
     replaced,
     two,
 )
-from tests.exports.sample_servers import LOST, Killed
+from tests.exports.sample_servers import LOST
 from tests.factories import change, stored
 
 __all__ = ("by_difference", "nobody_is_asked", "of_two", "person_servers")
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_difference", "nobody_is_asked")]
 
 PEOPLE = [f"person{number}@example.com" for number in range(9)]
-
-
-def counts(export):
-    return {name: export.comparison[name] for name in ("held", "removed", "added", "kept")}
 
 
 def test_only_what_differs_is_sent(servers, destination, creator):
@@ -190,114 +180,6 @@ def test_a_record_that_is_not_readable_is_said(servers, destination, creator, st
     assert export.comparison["unknown"] == 3
     again = delivered(started(destination, creator, PEOPLE[5], mode=Mode.REPLACE))
     assert again.comparison["unknown"] == 3
-
-
-def killed_at(step, export, monkeypatch):
-    """Work on an export until a worker is killed where it would begin a step of comparing."""
-
-    def killed(*_):
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(comparing, step, killed)
-        with pytest.raises(Killed):
-            work(export)
-
-
-def test_comparing_goes_on_after_its_worker_was_killed(servers, destination, creator, monkeypatch):
-    delivered(started(destination, creator, *PEOPLE[:4]))
-    export = begun(destination, creator, table(*PEOPLE[2:6]))
-    killed_at("_finish", export, monkeypatch)
-    comparing.compare(export.organization_id, export.id)
-    assert not stored(export).comparison
-    # Whoever is told of it while somebody may be at it finds that, and another message tells it on.
-    assert not advance(export).compare
-    let_leases_end(export)
-    assert advance(export).compare
-    export = delivered(export)
-    assert servers.held == {"au1": digests(*PEOPLE[2:6])}
-    assert {name for name in files(export) if "batch" in name} == {
-        row.stored_name for row in batches(export) if row.operation != Operation.REMOVE
-    }
-
-
-def slept_through(export):
-    """Return the work of one who was frozen while another compared the export."""
-    sleeper = comparing._begin(export.organization_id, export.id)
-    let_leases_end(export)
-    comparing.compare(export.organization_id, export.id)
-    assert stored(export).comparison
-    return sleeper
-
-
-@pytest.fixture
-def compared_by_others(servers, destination, creator, monkeypatch):
-    delivered(started(destination, creator, *PEOPLE[:4]))
-    export = begun(destination, creator, table(*PEOPLE[2:6]))
-    killed_at("compare", export, monkeypatch)
-    return export, slept_through(export)
-
-
-def test_comparing_does_not_wait_for_a_platform_that_is_down(servers, destination, creator):
-    delivered(started(destination, creator, *PEOPLE[:6]))
-    heard = list(servers.heard)
-    for _ in range(breakers.OPENS_AFTER):
-        breakers.note_error("sample", PlatformDown("Trouble there.", status=503))
-    export = prepared(destination, creator, *PEOPLE[1:8], mode=Mode.REPLACE)
-    work(export)
-    export = stored(export)
-    assert (export.state, export.waiting_for) == (ExportState.WAITING, WaitingFor.PLATFORM)
-    assert counts(export) == {"held": 6, "removed": 1, "added": 2, "kept": 5}
-    assert servers.heard == heard
-    Breaker.objects.update(probe_at=Now() - timedelta(seconds=1))
-    assert delivered(export).state == ExportState.SUCCEEDED
-    assert servers.held == {"au1": digests(*PEOPLE[1:8])}
-
-
-def test_one_that_waited_for_its_platform_before_it_was_compared_goes_on(
-    servers, destination, creator
-):
-    delivered(started(destination, creator, *PEOPLE[:6]))
-    export = prepared(destination, creator, *PEOPLE[1:8], mode=Mode.REPLACE)
-    with fence.inside(export.organization_id):
-        wait(export, WaitingFor.PLATFORM, "Sample Ads does not answer.")
-    assert delivered(export).state == ExportState.SUCCEEDED
-    assert servers.held == {"au1": digests(*PEOPLE[1:8])}
-
-
-def test_a_message_to_compare_what_somebody_compares_tells_nobody(
-    servers, destination, creator, monkeypatch
-):
-    hints = []
-    monkeypatch.setattr(tasks, "hint", lambda task, *_ids: hints.append(task.name))
-    delivered(started(destination, creator, *PEOPLE[:6]))
-    export = prepared(destination, creator, *PEOPLE[1:8], mode=Mode.REPLACE)
-    advance(export)
-    taken_over(export)
-    tasks.compare(str(export.organization_id), str(export.id))
-    assert hints == []
-    let_leases_end(export)
-    tasks.compare(str(export.organization_id), str(export.id))
-    assert hints == ["exports.tasks.advance"]
-
-
-def test_one_who_wakes_before_comparing_does_not_destroy_the_batches(compared_by_others, servers):
-    export, sleeper = compared_by_others
-    with pytest.raises(comparing._LeaseLost):
-        comparing._compared(sleeper)
-    assert delivered(export).state == ExportState.SUCCEEDED
-    assert servers.held == {"au1": digests(*PEOPLE[2:6])}
-
-
-def test_one_who_wakes_to_files_that_are_gone_does_not_fail_the_export(
-    compared_by_others, servers, monkeypatch
-):
-    export, sleeper = compared_by_others
-    monkeypatch.setattr(comparing, "_begin", lambda *_: sleeper)
-    monkeypatch.setattr(comparing, "_compared", lambda job: job.file[0].types())
-    comparing.compare(export.organization_id, export.id)
-    assert stored(export).state == ExportState.SENDING
-    assert delivered(export).state == ExportState.SUCCEEDED
 
 
 def test_the_record_outlives_the_time_of_the_files(servers, destination, creator):

@@ -32,46 +32,55 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Create what is missing, all of it or nothing."""
+        """Create what is missing, all of it or nothing, once nothing is to be typed any more."""
         role = Role(options["role"])
+        organization = _organization(options["organization"].strip(), is_new=options["new"])
+        email, name, password = options["email"].strip().lower(), options["name"].strip(), ""
+        person = Person.objects.filter(email__iexact=email).first()
+        if person is None:
+            password = _password_of(Person(email=email, name=name))
+        else:
+            _must_not_be_in(organization, person)
         with transaction.atomic():
-            organization = _organization(options["organization"].strip(), is_new=options["new"])
-            person = Person.objects.filter(email__iexact=options["email"].strip()).first()
-            if person is None:
-                person = _new_person(options["email"].strip().lower(), options["name"].strip())
-            with fence.inside(organization.id):
-                member = Membership.objects.filter(person=person).first()
-            if member is not None:
-                raise CommandError(
-                    f"{person} is in {organization} already, as {member.get_role_display()}."
-                )
+            if options["new"]:
+                organization = services.organization_create(name=organization.name)
+            person = person or Person.objects.create_user(email, password, name=name)
             services.membership_create(organization=organization, person=person, role=role)
         self.stdout.write(f"{person} is now in {organization}, as {role.label}.")
 
 
 def _organization(name: str, *, is_new: bool) -> Organization:
+    """Return the one that is there, or one to create."""
     found = Organization.objects.filter(name__iexact=name).first()
     if is_new:
         if found is not None:
             raise CommandError(f"There is an organization {found} already. Leave out --new.")
         organization = Organization(name=name)
         _checked(organization)
-        return services.organization_create(name=name)
+        return organization
     if found is None:
         raise CommandError(f"There is no organization {name!r}. With --new it is created.")
     return found
 
 
-def _new_person(email: str, name: str) -> Person:
-    person = Person(email=email, name=name)
-    # Before the password is asked for.
+def _must_not_be_in(organization: Organization, person: Person) -> None:
+    with fence.inside(organization.id):
+        member = Membership.objects.filter(person=person).first()
+    if member is not None:
+        raise CommandError(
+            f"{person} is in {organization} already, as {member.get_role_display()}."
+        )
+
+
+def _password_of(person: Person) -> str:
+    """Ask for the password of a new person, whose e-mail address is looked at before."""
     _checked(person, but="password")
     password = _password()
     try:
         validate_password(password, person)
     except ValidationError as error:
         raise CommandError(" ".join(error.messages)) from None
-    return Person.objects.create_user(email, password, name=name)
+    return password
 
 
 def _checked(row: Organization | Person, *, but: str = "") -> None:
